@@ -1,0 +1,361 @@
+"""Programs: local guarded rules on a lattice of cells, run as a discrete ODE.
+
+The state is x: `[batch, channels, cells]`. A cell holds `alive` (1 inside the word; outside there is only zero
+padding), its input symbol one-hot, and *registers*: one-hot groups of channels, all zero while the register is empty.
+A rule has a guard, a conjunction of literals on the cell and its two neighbours, and writes registers of its own cell.
+All rules whose guard holds act at once, so a program is a discrete ODE (Bournez and Durand, MFCS 2019),
+
+    x(t+1) - x(t) = F(x(t)),        F(x) = sum over rules of (product of its literals) * (what it writes),
+
+and F is a residual branch. Prefix parity reads as its definition, q(i) = q(i-1) xor w(i):
+
+    >>> w, q = symbols(2), Register("q", 2)
+    >>> parity = Program(2, [q], output=q, depth=lambda n: n, rules=[
+    ...     *[when(FIRST, w(a)).write(q(a)) for a in (0, 1)],
+    ...     *[when(q(p, at=-1), w(a)).write(q(p ^ a)) for p in (0, 1) for a in (0, 1)],
+    ... ])
+    >>> parity.answer(torch.tensor([[1, 0, 1, 1]])).tolist()
+    [[1, 1, 0, 1]]
+
+A rule writes a register only where it is empty, unless its guard names the value that is replaced:
+`when(q(0)).write(q(1))` rewrites 0 by 1. In a *write-once* program no rule does so, and registers are read only where
+they are set, never where they are not; the result is then the same under every schedule (monotone), which is what the
+limit t -> infinity of an ODE needs. A *rewriting* program is a synchronous cellular automaton.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+
+import torch
+from torch import Tensor
+
+ALIVE, INPUT = "alive", "input"
+
+
+class ProgramError(ValueError):
+    """A program that cannot be what it claims; the message names the rule and the reason."""
+
+
+@dataclass(frozen=True)
+class Literal:
+    """`register = value` at the neighbour `at` in {-1, 0, +1}; with `holds=False` its negation. `~` negates."""
+
+    register: str
+    value: int
+    at: int = 0
+    holds: bool = True
+
+    def __invert__(self) -> "Literal":
+        return replace(self, holds=not self.holds)
+
+    def __str__(self) -> str:
+        cell = {-1: "[i-1]", 0: "[i]", 1: "[i+1]"}.get(self.at, f"[i{self.at:+d}]")
+        if self.register == ALIVE:
+            return f"{'' if self.holds else 'no '}cell {cell[1:-1]}"
+        return f"{self.register}{cell} {'=' if self.holds else '≠'} {self.value}"
+
+
+@dataclass(frozen=True)
+class Register:
+    """A one-hot group of `size` channels; calling it gives a literal, `q(v, at=-1)`: "q is v at the left neighbour"."""
+
+    name: str
+    size: int
+
+    def __call__(self, value: int, at: int = 0) -> Literal:
+        return Literal(self.name, int(value), at)
+
+
+def symbols(alphabet: int) -> Register:
+    """The input symbol of a cell, to be read in guards; it is never written."""
+    return Register(INPUT, alphabet)
+
+
+LEFT, RIGHT = Literal(ALIVE, 0, -1), Literal(ALIVE, 0, +1)  # there is a left, a right neighbour
+FIRST, LAST = ~LEFT, ~RIGHT
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Where every literal of `guard` holds: the registers of `writes` take their values, those of `clears` none."""
+
+    guard: tuple[Literal, ...]
+    writes: tuple[Literal, ...] = ()
+    clears: tuple[str, ...] = ()
+
+    def where(self, *literals: Literal) -> "Rule":
+        """The rule whose guard also asks for these literals."""
+        return replace(self, guard=self.guard + literals)
+
+    def write(self, *values: Literal) -> "Rule":
+        """The rule that also writes these values, `write(q(1))`."""
+        return replace(self, writes=self.writes + values)
+
+    def clear(self, *registers: Register) -> "Rule":
+        """The rule that also empties these registers; the guard must say what they held."""
+        return replace(self, clears=self.clears + tuple(register.name for register in registers))
+
+    def changed(self) -> list[str]:
+        """Names of the registers that the rule changes."""
+        return [literal.register for literal in self.writes] + list(self.clears)
+
+    def old(self, register: str) -> int | None:
+        """The value of `register` in this cell that the guard names, or None."""
+        values = [g.value for g in self.guard if (g.register, g.at, g.holds) == (register, 0, True)]
+        return values[0] if values else None
+
+    def __str__(self) -> str:
+        action = [f"{w.register}[i] := {w.value}" for w in self.writes] + [f"clear {name}[i]" for name in self.clears]
+        return f"{' ∧ '.join(map(str, self.guard)) or 'always'} → {', '.join(action) or 'nothing'}"
+
+
+def when(*guard: Literal) -> Rule:
+    """The rule with this guard and no action yet: `when(a, b).write(c)`."""
+    return Rule(guard)
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A literal on a channel: x[channel] of the neighbour `at`, or its complement. Static: no rule writes the channel."""
+
+    at: int
+    channel: int
+    holds: bool
+    static: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Rules over `registers`, an `output` register whose value at each cell is the answer, and a running time.
+
+    `output` may declare fewer values than the register has: the further ones are no answers.
+
+    `depth(n)`: steps after which the answers of all words of n cells stand. Raises ProgramError, naming the rule,
+    if a rule reads a register, value or neighbour that does not exist, can never fire, writes the input, writes a
+    register twice, or if two rules that can fire together change the same register (non-determinism).
+    """
+
+    alphabet: int
+    registers: Sequence[Register]
+    rules: Sequence[Rule]
+    output: Register
+    depth: Callable[[int], int]
+    write_once: bool = True
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Size of every register by name, `alive` and `input` first: the channels in order."""
+        return {ALIVE: 1, INPUT: self.alphabet} | {register.name: register.size for register in self.registers}
+
+    @cached_property
+    def first_channel(self) -> dict[str, int]:
+        """Index of the first channel of every register."""
+        firsts, total = {}, 0
+        for name, size in self.sizes.items():
+            firsts[name], total = total, total + size
+        return firsts
+
+    @property
+    def channels(self) -> int:
+        """Channels that the state needs."""
+        return sum(self.sizes.values())
+
+    @property
+    def static_channels(self) -> int:
+        """The first channels, `alive` and `input`, that no rule changes."""
+        return 1 + self.alphabet
+
+    def channel(self, literal: Literal) -> int:
+        """The channel that a literal speaks of."""
+        return self.first_channel[literal.register] + literal.value
+
+    def outputs(self) -> range:
+        """The channels of the output register."""
+        first = self.first_channel[self.output.name]
+        return range(first, first + self.output.size)
+
+    def guard(self, rule: Rule) -> list[Literal]:
+        """The guard of a rule with its implied literals: a register written without naming its old value is empty."""
+        free = [name for name in rule.changed() if rule.old(name) is None]
+        empty = [~Literal(name, value) for name in free for value in range(self.sizes[name])]
+        return list(dict.fromkeys(rule.guard + tuple(empty)))
+
+    def taps(self, rule: Rule, implied: bool = True) -> list[Tap]:
+        """The same guard as literals on channels; without the implied ones if so wished."""
+        literals = self.guard(rule) if implied else rule.guard
+        return [Tap(g.at, self.channel(g), g.holds, g.register in (ALIVE, INPUT)) for g in literals]
+
+    def changes(self, rule: Rule) -> dict[int, int]:
+        """What a rule adds to the channels of its cell: +1 where it writes, -1 where a value is replaced or cleared."""
+        change: dict[int, int] = {}
+        for name in rule.changed():
+            if (value := rule.old(name)) is not None:
+                change[self.first_channel[name] + value] = -1
+        for literal in rule.writes:
+            change[self.channel(literal)] = change.get(self.channel(literal), 0) + 1
+        return {channel: sign for channel, sign in change.items() if sign}
+
+    # the discrete ODE
+
+    def encode(self, tokens: Tensor) -> Tensor:
+        """Initial state, int8 `[batch, channels, cells]`, of words `[batch, cells]`: alive, symbol, empty registers."""
+        x = torch.zeros(tokens.shape[0], self.channels, tokens.shape[1], dtype=torch.int8, device=tokens.device)
+        x[:, 0] = 1
+        return x.scatter_(1, 1 + tokens[:, None], 1)
+
+    def field(self, x: Tensor) -> Tensor:
+        """F(x) of the discrete ODE x(t+1) - x(t) = F(x(t)), in the dtype of x, `[batch, channels, cells]`."""
+        fires = products(literal_planes(x), self._guards.to(x.device))
+        rules, channels, signs = (index.to(x.device) for index in self._actions)
+        return torch.zeros_like(x).index_add_(1, channels, fires[:, rules] * signs[:, None].to(x.dtype))
+
+    def run(self, tokens: Tensor, steps: int | None = None) -> Iterator[Tensor]:
+        """The states x(0), x(1), ..., x(steps) in exact integers; `steps` is depth(cells) unless given."""
+        x = self.encode(tokens)
+        yield x
+        for _ in range(self.depth(tokens.shape[1]) if steps is None else steps):
+            x = x + self.field(x)
+            yield x
+
+    def answer(self, tokens: Tensor, steps: int | None = None) -> Tensor:
+        """Value of the output register at each cell, LongTensor `[batch, cells]`, -1 where it is empty."""
+        for x in self.run(tokens, steps):
+            last = x
+        return decode(last[:, self.outputs()])
+
+    @cached_property
+    def _guards(self) -> Tensor:
+        return guard_index([self.taps(rule) for rule in self.rules], self.channels)
+
+    @cached_property
+    def _actions(self) -> tuple[Tensor, Tensor, Tensor]:
+        entries = [(k, c, sign) for k, rule in enumerate(self.rules) for c, sign in self.changes(rule).items()]
+        index = torch.tensor(entries, dtype=torch.long).reshape(-1, 3)
+        return index[:, 0], index[:, 1], index[:, 2]
+
+
+def decode(output: Tensor) -> Tensor:
+    """Value of a one-hot register `[batch, size, cells]` at each cell, -1 where it is empty."""
+    return torch.where(output.amax(1) > 0, output.argmax(1), -1)
+
+
+def literal_planes(x: Tensor) -> Tensor:
+    """All literals on x, `[batch, 6 * channels + 1, cells]`: left, own, right channels, their complements, and 1."""
+    padded = torch.nn.functional.pad(x, (1, 1))
+    planes = torch.cat([padded[..., :-2], x, padded[..., 2:]], 1)
+    return torch.cat([planes, 1 - planes, torch.ones_like(x[:, :1])], 1)
+
+
+def guard_index(guards: Sequence[Iterable[Tap]], channels: int) -> Tensor:
+    """Rows of `literal_planes` that each guard multiplies, `[rules, literals]`, filled up with the constant 1."""
+    rows = [[(tap.at + 1 + (0 if tap.holds else 3)) * channels + tap.channel for tap in guard] for guard in guards]
+    longest = max(map(len, rows), default=0)
+    return torch.tensor([row + [6 * channels] * (longest - len(row)) for row in rows]).reshape(len(rows), longest)
+
+
+def products(planes: Tensor, index: Tensor) -> Tensor:
+    """Product of the literals of every guard, `[batch, rules, cells]`."""
+    result = planes[:, index[:, 0]]
+    for column in index.T[1:]:
+        result = result * planes[:, column]
+    return result
+
+
+# validation
+
+
+def validate(program: Program) -> None:
+    """Refuse, with a ProgramError that names the rule, what is not a deterministic program of its kind."""
+    names = [register.name for register in program.registers]
+    for name in names:
+        if names.count(name) > 1 or name in (ALIVE, INPUT):
+            raise ProgramError(f"register {name!r} is declared twice; alive and input are always there")
+    if program.sizes.get(program.output.name, 0) < program.output.size:
+        raise ProgramError(f"output register {program.output.name!r} is not declared; declared: {', '.join(names)}")
+    for number, rule in enumerate(program.rules):
+        if reason := _fault(program, rule):
+            raise ProgramError(f"rule {number} ({rule}): {reason}")
+    for one, other in _conflicts(program):
+        raise ProgramError(
+            f"non-deterministic: rule {one} ({program.rules[one]}) and rule {other} ({program.rules[other]}) "
+            "can fire together and change the same register"
+        )
+
+
+def _fault(program: Program, rule: Rule) -> str | None:
+    """Why a single rule is refused, or None."""
+    sizes = program.sizes
+    for literal in rule.guard + rule.writes:
+        if literal.register not in sizes:
+            return f"register {literal.register!r} does not exist; there are {', '.join(sizes)}"
+        if not 0 <= literal.value < sizes[literal.register]:
+            return f"{literal.register} has values 0..{sizes[literal.register] - 1}, not {literal.value}"
+        if literal.at not in (-1, 0, 1):
+            return f"reads the neighbour {literal.at:+d}; only -1, 0, +1 are local"
+    changed = rule.changed()
+    if not changed:
+        return "it writes nothing"
+    for name in changed:
+        if name in (ALIVE, INPUT) or name not in sizes:
+            return f"{name!r} cannot be written; registers are {', '.join(list(sizes)[2:])}"
+        if changed.count(name) > 1:
+            return f"it writes register {name!r} twice"
+    if any(not w.holds or w.at for w in rule.writes):
+        return "a rule writes values of its own cell only"
+    for name in rule.clears:
+        if rule.old(name) is None:
+            return f"it clears {name!r} without naming the value that it held"
+    if not _Guard(rule.guard).consistent:
+        return "its guard contradicts itself, so it can never fire"
+    return _not_write_once(rule) if program.write_once else None
+
+
+def _not_write_once(rule: Rule) -> str | None:
+    """Why a rule does not belong in a write-once program, or None."""
+    for name in rule.changed():
+        if rule.old(name) is not None:
+            return f"it writes register {name!r} a second time, in a write-once program"
+    for literal in rule.guard:
+        if not literal.holds and literal.register not in (ALIVE, INPUT):
+            return f"it reads where {literal.register!r} is not {literal.value}, which depends on the schedule"
+    return None
+
+
+def _conflicts(program: Program) -> Iterator[tuple[int, int]]:
+    """Pairs of rules that change the same register and whose guards can hold together."""
+    writers: dict[str, list[int]] = {}
+    for number, rule in enumerate(program.rules):
+        for name in rule.changed():
+            writers.setdefault(name, []).append(number)
+    guards = [_Guard(program.guard(rule)) for rule in program.rules]
+    for rules in writers.values():
+        yield from ((a, b) for a, b in combinations(rules, 2) if not guards[a].excludes(guards[b]))
+
+
+class _Guard:
+    """A conjunction, sorted for the question whether it can hold together with another.
+
+    Registers are one-hot, and what is set is set in a live cell.
+    """
+
+    def __init__(self, literals: Iterable[Literal]) -> None:
+        literals = list(literals)
+        self.values = {(g.register, g.at): g.value for g in literals if g.holds}
+        self.refused = {(g.register, g.at, g.value) for g in literals if not g.holds}
+        self.dead = {g.at for g in literals if g.register == ALIVE and not g.holds}
+        single = all(self.values[g.register, g.at] == g.value for g in literals if g.holds)
+        self.consistent = single and not self.refuses(self)
+
+    def refuses(self, other: "_Guard") -> bool:
+        """Whether a negative literal here contradicts a positive one there."""
+        return any((*key, value) in self.refused or key[1] in self.dead for key, value in other.values.items())
+
+    def excludes(self, other: "_Guard") -> bool:
+        """Whether the two can never hold together."""
+        differ = any(other.values.get(key, value) != value for key, value in self.values.items())
+        return differ or self.refuses(other) or other.refuses(self)
