@@ -1,0 +1,136 @@
+"""What an architecture is: the formula of one layer over its blocks, and how a program becomes its weights."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from models.block import Block, Weights
+from tasks.program import Program, ProgramError
+from tasks.tableau import tableau
+
+Blocks = Sequence[Callable[[Tensor], Tensor]]
+
+
+class NotRealizable(ValueError):
+    """The program has no reference weights in this module; the message says why, in one line."""
+
+
+class ModelError(ValueError):
+    """Bad option, width, depth or length; one line that names what is wrong and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Reference weights: the program that they run, their blocks (one layer's), and where codes enter and leave.
+
+    Channels of the program sit at `entry` where words are embedded and at `exit` where answers are read; `longest` is
+    the longest word that the weights serve (None: every length); `scale` multiplies V.
+    """
+
+    program: Program
+    weights: Sequence[Weights]
+    longest: int | None = None
+    entry: int = 0
+    exit: int = 0
+    scale: float = 1.0
+
+    @property
+    def hidden(self) -> int:
+        """Hidden units that every block needs."""
+        return max(len(weights.b) for weights in self.weights)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture(ABC):
+    """A discretised ODE; its options are the fields of the dataclass. Stateless: parameters live in the blocks of a Net.
+
+    A concrete architecture defines `blocks` (how many a layer has), `states` and `lower`; a `Discrete` one a `step`.
+    """
+
+    halves: ClassVar[int] = 1  # a block acts on width / halves channels
+    rewrites: ClassVar[bool] = True  # whether rewriting programs lower directly; else through their tableau
+
+    @property
+    @abstractmethod
+    def blocks(self) -> int:
+        """Blocks in one layer."""
+
+    @abstractmethod
+    def lower(self, program: Program) -> Reference:
+        """Reference weights of a program (write-once, unless `rewrites`)."""
+
+    def start(self, block: Block) -> None:
+        """Change a fresh block in place, where F = 0 is not the identity of this architecture."""
+
+    @abstractmethod
+    def states(
+        self,
+        x: Tensor,
+        layer: Callable[[int], Blocks],
+        depth: int,
+        generator: torch.Generator | None = None,
+        points: int = 1,
+    ) -> Iterator[Tensor]:
+        """The states after 1, ..., `depth` layers, `[batch, width, cells]`; `layer(k)` gives the blocks of layer k.
+
+        `generator` draws what a training step leaves to chance (None: nothing). In continuous time, `points` states a
+        layer.
+        """
+
+    def reference(self, program: Program, length: int) -> Reference:
+        """Reference weights; of a tableau for words of up to `length` cells where the program must become write-once.
+
+        NotRealizable, with the reason, if a tableau is needed and `length` is 0, or its depth is not that of the program.
+        """
+        if program.write_once or self.rewrites:
+            return self.lower(program)
+        constant = program.depth(1) == program.depth(1000)
+        if not length and not constant:
+            wide = self.lower(tableau(program, 2))
+            raise NotRealizable(
+                f"{self.why_tableau}: width grows with T(n), n = 2 needs width {self.width(wide)} and hidden {wide.hidden}; "
+                "build with tableau=n for a reference up to n"
+            )
+        try:
+            unrolled = tableau(program, 1 if constant else length)
+        except ProgramError as error:
+            raise NotRealizable(str(error)) from None
+        late = [n for n in range(1, length + 1) if unrolled.depth(n) > program.depth(n)]
+        if late:
+            raise NotRealizable(f"its tableau needs {unrolled.depth(late[0])} steps at n = {late[0]}, the task gives fewer")
+        lowered = self.lower(unrolled)
+        return Reference(
+            unrolled, lowered.weights, None if constant else length, lowered.entry, lowered.exit, lowered.scale
+        )
+
+    why_tableau: ClassVar[str] = "needs a tableau"
+
+    def width(self, reference: Reference) -> int:
+        """Width that a reference needs."""
+        return self.halves * reference.program.channels
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discrete(Architecture):
+    """An architecture whose layers are steps."""
+
+    @abstractmethod
+    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+        """One layer, `[batch, width, cells]` to the same shape."""
+
+    def states(
+        self,
+        x: Tensor,
+        layer: Callable[[int], Blocks],
+        depth: int,
+        generator: torch.Generator | None = None,
+        points: int = 1,
+    ) -> Iterator[Tensor]:
+        """x, then a step a layer."""
+        for k in range(depth):
+            x = self.step(x, layer(k))
+            yield x

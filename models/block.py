@@ -1,0 +1,90 @@
+"""The block F(x) = V ReLU(U * N(x) + b): a kernel-3 convolution, ReLU, a pointwise convolution; N optional.
+
+Written as a program, a hidden unit is a rule: U and b are its guard, V what it writes.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tasks.program import Program
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Reference weights of a block: U `[units, channels, 3]`, b `[units]`, V `[channels, units]`."""
+
+    U: Tensor
+    b: Tensor
+    V: Tensor
+
+
+class Norm(nn.Module):
+    """N(x) = x (1 - g + g / rms(x)), rms over the channels of a cell; g = 0 is the identity, exactly.
+
+    Root-mean-square normalisation (Zhang and Sennrich, NeurIPS 2019), with a learnt gate g for each channel.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gate = nn.Parameter(torch.ones(width, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`[batch, width, cells]` to the same shape."""
+        return x * (1 - self.gate + self.gate * torch.rsqrt(x.square().mean(-2, keepdim=True) + 1e-6))
+
+
+class Block(nn.Module):
+    """F(x) = V ReLU(U * N(x) + b) on `[batch, width, cells]`, with V = 0 at the start: x + F(x) begins as the identity."""
+
+    def __init__(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> None:
+        super().__init__()
+        self.norm = Norm(width) if norm else nn.Identity()
+        self.U = nn.Parameter(torch.randn(hidden, width, 3, generator=generator) * (2 / (3 * width)) ** 0.5)
+        self.b = nn.Parameter(torch.zeros(hidden))
+        self.V = nn.Parameter(torch.zeros(width, hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """F(x), `[batch, width, cells]`."""
+        return self.V @ torch.relu(nn.functional.conv1d(self.norm(x), self.U, self.b, padding=1))
+
+    @torch.no_grad()
+    def load(self, weights: Weights, scale: float = 1.0) -> None:
+        """Load reference weights, V times `scale`; spare channels and units become zero, N the identity."""
+        units, channels, _ = weights.U.shape
+        for parameter in self.parameters():
+            parameter.zero_()
+        self.U[:units, :channels] = weights.U.to(self.U)
+        self.b[:units] = weights.b.to(self.b)
+        self.V[:channels, :units] = scale * weights.V.to(self.V)
+
+
+def idle() -> Weights:
+    """Weights of F = 0."""
+    return Weights(torch.zeros(0, 0, 3), torch.zeros(0), torch.zeros(0, 0))
+
+
+def lower(program: Program, implied: bool = True) -> Weights:
+    """The rules of a program as a block with F the field of its discrete ODE: one hidden unit a rule.
+
+    With `implied=False` the guards lack "what the rule writes is still empty", so that known registers count up.
+
+    A unit is ReLU(sum of positive literals - sum of negative ones - (m - 1)), m the number of positive ones. Literals
+    that no rule can change (alive, input) weigh M > the number of literals, so that one false static literal silences a
+    unit whatever the registers hold; that this cell is alive is always one of them. Hence F(F(x)) = 0, as F(x) has no
+    alive cell.
+    """
+    units, channels = len(program.rules), program.channels
+    U, b, V = torch.zeros(units, channels, 3), torch.zeros(units), torch.zeros(channels, units)
+    for k, rule in enumerate(program.rules):
+        taps = program.taps(rule, implied)
+        M = len(taps) + 2.0
+        U[k, 0, 1], b[k] = M, 1 - M
+        for tap in taps:
+            weight = M if tap.static else 1.0
+            U[k, tap.channel, tap.at + 1] += weight if tap.holds else -weight
+            b[k] -= weight if tap.holds else 0.0
+        for channel, change in program.changes(rule).items():
+            V[channel, k] = change
+    return Weights(U, b, V)

@@ -1,0 +1,115 @@
+"""FractalNet: f_1 = unit, f_{C+1} = join(f_C o f_C, unit), without residual connections. Larsson, Maire, Shakhnarovich,
+ICLR 2017. A join is the mean of all columns that meet there.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+
+from models.architecture import Blocks, Discrete, ModelError, Reference
+from models.block import Block, Weights, lower
+from tasks.program import Program
+
+Survivors = Callable[[list[int]], list[int]]
+
+
+@dataclass(frozen=True)
+class FractalNet(Discrete):
+    """A layer is f_C: `columns` C, column j a chain of 2^j units, 2^C - 1 units in all, none with a skip.
+
+    A unit that passes d codes through spends d hidden units on ReLU(x) = x. The units of the last row make the step
+    x + F(x), those before pass through, so every path through the fractal makes one step and drop-path changes nothing.
+
+    `drop`: probability of local drop-path in training. Each input of a join is dropped with that probability; if all
+    are, one is revived at random; the rest is averaged. With probability `global_drop` the net keeps one column only.
+    """
+
+    columns: int = 2
+    drop: float = 0.0
+    global_drop: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.columns <= 8:
+            raise ModelError(f"fractalnet: columns={self.columns} is not allowed; allowed: 1..8")
+        for option, value in (("drop", self.drop), ("global_drop", self.global_drop)):
+            if not 0 <= value < 1:
+                raise ModelError(f"fractalnet: {option}={value} is not allowed; allowed: 0 <= p < 1")
+
+    @property
+    def blocks(self) -> int:
+        """2^C - 1 units, row by row, longest chain first."""
+        return 2**self.columns - 1
+
+    @property
+    def plan(self) -> list[tuple[int, list[int]]]:
+        """For each row 1 .. 2^(C-1), its number and the columns that end a unit there, the longest chain first."""
+        C = self.columns
+        rows = range(1, 2 ** (C - 1) + 1)
+        return [(row, [j for j in range(C - 1, -1, -1) if row % 2 ** (C - 1 - j) == 0]) for row in rows]
+
+    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+        """f_C(x), every path alive."""
+        return self.fractal(x, blocks, lambda columns: columns)
+
+    def states(
+        self,
+        x: Tensor,
+        layer: Callable[[int], Blocks],
+        depth: int,
+        generator: torch.Generator | None = None,
+        points: int = 1,
+    ) -> Iterator[Tensor]:
+        """The states after every layer, with drop-path if a generator is given."""
+        if generator is None:
+            return super().states(x, layer, depth)
+        survivors = self.survivors(generator)
+        return accumulate(range(depth), lambda y, k: self.fractal(y, layer(k), survivors), initial=x)
+
+    def survivors(self, generator: torch.Generator) -> Survivors:
+        """Which of the columns that meet at a join stay: one column of the whole network (global), or some (local)."""
+        if self.global_drop and float(torch.rand((), generator=generator)) < self.global_drop:
+            kept = int(torch.randint(self.columns, (), generator=generator))
+            return lambda columns: [j for j in columns if j == kept]
+        return lambda columns: self._local(columns, generator)
+
+    def fractal(self, x: Tensor, blocks: Blocks, survivors: Survivors) -> Tensor:
+        """Run the rows; `survivors` chooses among the columns that meet at a join. A column may be cut as a whole."""
+        inputs, units = [x] * self.columns, iter(blocks)
+        for _, columns in self.plan:
+            outputs = {j: (next(units), inputs[j]) for j in columns}
+            alive = [unit(y) for unit, y in (outputs[j] for j in survivors(columns))]
+            if alive:
+                joined = sum(alive[1:], alive[0]) / len(alive)
+                inputs = [joined if j in columns else y for j, y in enumerate(inputs)]
+        return joined
+
+    def _local(self, columns: list[int], generator: torch.Generator) -> list[int]:
+        kept = [j for j in columns if float(torch.rand((), generator=generator)) >= self.drop]
+        return kept or [columns[int(torch.randint(len(columns), (), generator=generator))]]
+
+    @torch.no_grad()
+    def start(self, block: Block) -> None:
+        """A unit begins as ReLU(x) on its first hidden units, one a channel: near the identity on codes >= 0."""
+        channels = torch.arange(min(block.V.shape))
+        block.U[channels] = 0
+        block.U[channels, channels, 1] = 1
+        block.V[channels, channels] = 1
+
+    def lower(self, program: Program) -> Reference:
+        """The units of the last row step, all others pass through."""
+        last = 2 ** (self.columns - 1)
+        step, skip = _with_pass(program, lower(program)), _with_pass(program, None)
+        return Reference(program, [step if row == last else skip for row, columns in self.plan for _ in columns])
+
+
+def _with_pass(program: Program, field: Weights | None) -> Weights:
+    """Units ReLU(x) = x for every channel of the program, before those of its field."""
+    d = program.channels
+    U, V = torch.zeros(d, d, 3), torch.eye(d)
+    U[:, :, 1] = torch.eye(d)
+    if field is None:
+        return Weights(U, torch.zeros(d), V)
+    return Weights(torch.cat([U, field.U]), torch.cat([torch.zeros(d), field.b]), torch.cat([V, field.V], 1))

@@ -1,0 +1,105 @@
+"""The one module that is trained and that reference weights are loaded into: embed, layers of an architecture, read out."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from models.architecture import Architecture, ModelError, NotRealizable, Reference
+from models.block import Block
+from tasks.program import Program
+
+
+class Net(nn.Module):
+    """Words `[batch, cells]` to logits `[batch, classes, cells]` through any number of layers.
+
+    `layers = 0`: tied weights, one layer applied `depth` times. Otherwise untied: `layers` layers of their own weights,
+    and `depth` is at most that. `norm`: blocks normalise their input. `tableau`: the longest word that a reference must
+    serve where the architecture needs a tableau. Initial weights are drawn from `seed`.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        alphabet: int,
+        classes: int,
+        width: int,
+        hidden: int,
+        layers: int = 0,
+        norm: bool = False,
+        tableau: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        if min(width, hidden) < 1 or width % architecture.halves:
+            raise ModelError(f"width={width}, hidden={hidden}; at least 1 each, width a multiple of {architecture.halves}")
+        if min(layers, tableau) < 0:
+            raise ModelError(f"layers={layers}, tableau={tableau}; neither may be negative (0: tied weights, no tableau)")
+        self.architecture, self.layers, self.tableau = architecture, layers, tableau
+        self.generator = torch.Generator().manual_seed(seed)
+        self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
+        self.blocks = nn.ModuleList(
+            Block(width // architecture.halves, hidden, norm, self.generator)
+            for _ in range(architecture.blocks * max(layers, 1))
+        )
+        for block in self.blocks:
+            architecture.start(block)  # type: ignore[arg-type]
+        self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
+        self.bias = nn.Parameter(torch.zeros(classes, 1))
+
+    @property
+    def width(self) -> int:
+        """Channels of the state."""
+        return self.embed.shape[1]
+
+    @property
+    def hidden(self) -> int:
+        """Hidden units of a block."""
+        return self.blocks[0].U.shape[0]  # type: ignore[union-attr, return-value, index]
+
+    def layer(self, k: int) -> Sequence[Block]:
+        """The blocks of layer k."""
+        size = self.architecture.blocks
+        first = size * k if self.layers else 0
+        return self.blocks[first : first + size]  # type: ignore[return-value]
+
+    def states(self, tokens: Tensor, depth: int, points: int = 1) -> Iterator[Tensor]:
+        """x(0), x(1), ..., x(depth), each `[batch, width, cells]`; `points` of them a layer in continuous time."""
+        if depth < 0 or (self.layers and depth > self.layers):
+            raise ModelError(f"depth {depth} is not allowed; allowed: 0..{self.layers or 'any'} (layers={self.layers})")
+        x = nn.functional.embedding(tokens, self.embed).mT
+        yield x
+        yield from self.architecture.states(x, self.layer, depth, self.generator if self.training else None, points)
+
+    def forward(self, tokens: Tensor, depth: int) -> Tensor:
+        """Logits `[batch, classes, cells]` of words `[batch, cells]` after `depth` layers."""
+        for x in self.states(tokens, depth):
+            last = x
+        return self.readout @ last + self.bias
+
+    @torch.no_grad()
+    def realise(self, program: Program) -> Reference:
+        """Load the reference weights of a program; NotRealizable, with the reason, if there are none or none that fit."""
+        reference = self.architecture.reference(program, self.tableau)
+        need = self.architecture.width(reference)
+        if need > self.width or reference.hidden > self.hidden:
+            raise NotRealizable(
+                f"the reference needs width {need} and hidden {reference.hidden}; this net has {self.width} and {self.hidden}"
+            )
+        alphabet, classes = self.embed.shape[0], self.readout.shape[0]
+        if (program.alphabet, program.output.size) != (alphabet, classes):
+            raise NotRealizable(
+                f"the program maps {program.alphabet} symbols to {program.output.size}; this net {alphabet} to {classes}"
+            )
+        half = self.width // self.architecture.halves
+        self.embed.zero_()
+        entry = reference.entry * half
+        self.embed[:, entry] = 1
+        self.embed[:, entry + 1 : entry + 1 + alphabet] = torch.eye(alphabet)
+        for block, weights in zip(self.blocks, list(reference.weights) * max(self.layers, 1), strict=True):
+            block.load(weights, reference.scale)  # type: ignore[operator]
+        self.readout.zero_()
+        self.bias.zero_()
+        outputs = [reference.exit * half + channel for channel in reference.program.outputs()]
+        self.readout[torch.arange(classes), outputs] = 1
+        return reference

@@ -1,0 +1,52 @@
+"""PolyNet: polynomials of residual blocks. Zhang, Li, Loy, Lin, CVPR 2017.
+
+Poly-2 truncates the Neumann series of the implicit Euler method, (I - F)^-1 = I + F + F^2 + ...
+"""
+
+from dataclasses import dataclass
+from itertools import accumulate
+
+from torch import Tensor
+
+from models.architecture import Blocks, Discrete, ModelError, Reference
+from models.block import idle, lower
+from tasks.program import Program
+
+DISTINCT = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3-way": 3}
+
+
+@dataclass(frozen=True)
+class PolyNet(Discrete):
+    """poly-2: x + F + FF; poly-3: x + F + FF + FFF; mpoly-2: x + F + GF; mpoly-3: x + F + GF + HGF; k-way: x + F + G (+ H).
+
+    F(x) has no alive cell and every unit asks for one, so F(F(x)) = 0: poly-k runs a program as ResNet does. In the other
+    kinds F runs it and G, H rest.
+    """
+
+    kind: str = "poly-2"
+
+    def __post_init__(self) -> None:
+        if self.kind not in DISTINCT:
+            raise ModelError(f"polynet: kind={self.kind!r} is not allowed; allowed: {', '.join(DISTINCT)}")
+
+    @property
+    def blocks(self) -> int:
+        """Distinct blocks: F; F, G; or F, G, H."""
+        return DISTINCT[self.kind]
+
+    @property
+    def order(self) -> int:
+        """Number of terms beside x."""
+        return 3 if "3" in self.kind else 2
+
+    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+        """X plus every block of x (k-way), or plus F, then G of that, then H of that (poly: F = G = H)."""
+        if self.kind.endswith("way"):
+            return x + sum(F(x) for F in blocks)
+        chain = blocks if len(blocks) == self.order else list(blocks) * self.order
+        terms = list(accumulate(chain, lambda y, F: F(y), initial=x))
+        return sum(terms[1:], terms[0])
+
+    def lower(self, program: Program) -> Reference:
+        """F is the field of the program, G = H = 0."""
+        return Reference(program, [lower(program), *[idle()] * (self.blocks - 1)])

@@ -1,0 +1,26 @@
+"""ResNet: x + F(x), the explicit Euler method. He, Zhang, Ren, Sun, CVPR 2016; E, Commun. Math. Stat. 5 (2017)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from models.architecture import Blocks, Discrete, Reference
+from models.block import lower
+from tasks.program import Program
+
+
+@dataclass(frozen=True)
+class ResNet(Discrete):
+    """A layer is x + F(x); a program is its F: the discrete ODE itself."""
+
+    blocks: ClassVar[int] = 1
+
+    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+        """x + F(x)."""
+        (F,) = blocks
+        return x + F(x)
+
+    def lower(self, program: Program) -> Reference:
+        """F is the field of the program."""
+        return Reference(program, [lower(program)])
