@@ -13,7 +13,7 @@ from models.net import Net
 from tasks.discover import class_of, configured, names_in
 from tasks.task import Task
 
-__all__ = ["ModelError", "Net", "NotRealizable", "Reference", "architecture", "build", "find", "names"]
+__all__ = ["Architecture", "ModelError", "Net", "NotRealizable", "Reference", "architecture", "build", "find", "names"]
 
 
 def names() -> list[str]:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import torch
@@ -53,6 +53,14 @@ class Architecture(ABC):
 
     halves: ClassVar[int] = 1  # a block acts on width / halves channels
     rewrites: ClassVar[bool] = True  # whether rewriting programs lower directly; else through their tableau
+
+    @property
+    def label(self) -> str:
+        """Name of its file with the options that differ from their defaults: `polynet(kind=poly-3)`."""
+        name, defaults = type(self).__module__.rpartition(".")[2], type(self)()
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        changed = [f"{key}={value}" for key, value in values.items() if value != getattr(defaults, key)]
+        return f"{name}({', '.join(changed)})" if changed else name
 
     @property
     @abstractmethod

@@ -75,7 +75,11 @@ class Net(nn.Module):
         """Logits `[batch, classes, cells]` of words `[batch, cells]` after `depth` layers."""
         for x in self.states(tokens, depth):
             last = x
-        return self.readout @ last + self.bias
+        return self.read(last)
+
+    def read(self, x: Tensor) -> Tensor:
+        """Logits `[batch, classes, cells]` of a state."""
+        return self.readout @ x + self.bias
 
     @torch.no_grad()
     def realise(self, program: Program) -> Reference:

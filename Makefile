@@ -1,0 +1,25 @@
+# make leaderboard: the suite `quick`, its table and picture.   make test: all tests.   Both make .venv if needed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: leaderboard test mutants lint
+
+leaderboard: .venv/ready
+	$(BIN)/python train.py suite=quick
+	$(BIN)/realizable table results/quick
+
+test: .venv/ready
+	$(BIN)/python -m pytest -n 2
+
+mutants: .venv/ready
+	$(BIN)/python tests/mutants.py
+
+lint: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

@@ -1,0 +1,1 @@
+"""Configuration: numbers, no mathematics. Read by Hydra."""

@@ -1,0 +1,109 @@
+"""Scoring: what a net answers on test words, in integer counts, with the dynamics it needed for them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models import Net
+from tasks import IGNORE, Task
+from tasks.words import draw, seeded, splits
+
+CHUNK = 128  # words at a time
+POINTS = 4  # states a unit of time along which the curve of a neural ODE is measured
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts over the test words of one length.
+
+    `symbol_chance`, `word_chance`: accuracy of the best constant answer on the same words (one symbol; one whole word).
+    `curve_length`: sum of |x(k+1) - x(k)| over the layers, mean over words, None where a state is not finite.
+    `evaluations`: block evaluations a word. `held_out`: no such word can occur in training.
+    """
+
+    length: int
+    depth: int
+    words: int
+    words_correct: int
+    symbols: int
+    symbols_correct: int
+    symbol_chance: float
+    word_chance: float
+    curve_length: float | None
+    evaluations: int
+    held_out: bool
+
+
+@torch.no_grad()
+def score(net: Net, task: Task, length: int, words: int, trained_to: int) -> Score:
+    """Score a net on `words` test words of `length` cells, at the depth of the task.
+
+    The words depend on the task, the length and nothing else, so all nets answer the same. They are not training words
+    if the length was not trained (it exceeds `trained_to`), or if there are enough words to keep a part (see
+    `tasks.words`). A state that is not finite counts as a wrong answer.
+    """
+    net.eval()
+    tokens = draw(task, words, length, seeded("test", task.label, length), testing=length <= trained_to)
+    target, depth = task.target(tokens), task.depth(length)
+    correct, curves, evaluations = [], [], 0
+    for chunk, answer in zip(tokens.split(CHUNK), target.split(CHUNK), strict=True):
+        with counted(net) as calls:
+            logits, curve = follow(net, chunk, depth)
+        evaluations = max(evaluations, calls[0])
+        guess = torch.where(logits.isfinite().all(1), logits.argmax(1), -1)
+        correct.append(guess == answer)
+        curves.append(curve)
+    right, counts = torch.cat(correct), target != IGNORE
+    length_of_curve = float(torch.cat(curves).mean())
+    return Score(
+        length=length,
+        depth=depth,
+        words=words,
+        words_correct=int((right | ~counts).all(1).sum()),
+        symbols=int(counts.sum()),
+        symbols_correct=int((right & counts).sum()),
+        symbol_chance=float(target[counts].bincount().max() / counts.sum()),
+        word_chance=float(target.unique(dim=0, return_counts=True)[1].max() / words),
+        curve_length=length_of_curve if torch.isfinite(torch.tensor(length_of_curve)) else None,
+        evaluations=evaluations,
+        held_out=length > trained_to or splits(task, length),
+    )
+
+
+def follow(net: Net, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor]:
+    """Logits `[batch, classes, cells]`, and the length of each word's solution curve `[batch]`."""
+    states = net.states(tokens, depth, POINTS)
+    x = next(states)
+    curve = torch.zeros(len(tokens))
+    for after in states:
+        curve += (after - x).flatten(1).norm(dim=1)
+        x = after
+    return net.read(x), curve
+
+
+@contextmanager
+def counted(net: Net) -> Iterator[list[int]]:
+    """Count the block evaluations inside, in the one entry of the list."""
+    calls = [0]
+
+    def count(*_: object) -> None:
+        calls[0] += 1
+
+    hooks = [block.register_forward_hook(count) for block in net.blocks]
+    try:
+        yield calls
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def solves(net: Net, task: Task, length: int, words: int, seed: int, threshold: float = 0.99) -> bool:
+    """Whether at least `threshold` of `words` fresh training words are answered without a fault."""
+    tokens = draw(task, words, length, seeded("validation", task.label, length, seed), testing=False)
+    target = task.target(tokens)
+    with torch.no_grad():
+        answer = net(tokens, task.depth(length)).argmax(1)
+    return float(((answer == target) | (target == IGNORE)).all(1).float().mean()) >= threshold

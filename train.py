@@ -1,0 +1,286 @@
+"""One run: compose the configuration, train, score trained and reference weights, write one record.
+
+    python train.py task=parity model=resnet seed=0
+    python train.py -m 'task=glob(*)' 'model=glob(*)' seed=0,1,2
+    python train.py suite=quick
+
+A run whose record exists is skipped. A run that fails leaves a `failed` record with its reason, and a sweep goes on.
+"""
+
+import copy
+import logging
+import os
+import sys
+import time
+import warnings
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import hydra
+import torch
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+import models
+import tasks
+from leaderboard.provenance import commit, peak_memory, reset_peak, version, versions
+from leaderboard.record import SCHEMA, exists, identifier, write
+from leaderboard.score import score, solves
+from tasks.words import draw, seeded
+
+
+@dataclass
+class NetConfig:
+    """The module: see `models.Net`."""
+
+    width: int = 32
+    hidden: int = 64
+    layers: int = 0
+    norm: bool = False
+    tableau: int = 0
+
+
+@dataclass
+class TrainingConfig:
+    """Steps of `batch` words of one length, drawn from 1..`length`; the task is looked at every `check` steps."""
+
+    length: int = 12
+    steps: int = 1500
+    batch: int = 64
+    rate: float = 3e-3
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    check: int = 50
+
+
+@dataclass
+class ScoringConfig:
+    """Test lengths, as multiples of the training length, and words of each."""
+
+    factors: list[int] = field(default_factory=lambda: [1, 2, 4])
+    words: int = 512
+
+
+@dataclass
+class LoggerConfig:
+    """`name`: none, or wandb with its `mode` (offline, online) and `project`."""
+
+    name: str = "none"
+    mode: str = "offline"
+    project: str = "realizable"
+
+
+@dataclass
+class Config:
+    """Everything that a run is made of; `task` and `model` hold a name and parameters of that class."""
+
+    task: dict[str, Any] = MISSING
+    model: dict[str, Any] = MISSING
+    net: NetConfig = field(default_factory=NetConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    logger: LoggerConfig = field(default_factory=LoggerConfig)
+    seed: int = 0
+    device: str = "cpu"
+    results: str = "results/runs"
+
+
+ConfigStore.instance().store("schema", Config)
+
+
+def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
+    """The task and the architecture of a configuration; TaskError or ModelError, in one line, if it is no good."""
+    named = [dict(OmegaConf.to_container(node)) for node in (cfg.task, cfg.model)]  # type: ignore[arg-type]
+    task, architecture = (
+        make(str(part.pop("name", "")), **part) for make, part in zip((tasks.get, models.architecture), named, strict=True)
+    )
+    for name, value in (("length", cfg.training.length), ("steps", cfg.training.steps), ("batch", cfg.training.batch)):
+        if value < 1:
+            raise models.ModelError(f"training.{name}={value} is not allowed; it must be at least 1")
+    return task, architecture  # type: ignore[return-value]
+
+
+def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
+    """Train a net in place; the record's entry on training."""
+    import pytorch_lightning as lightning
+
+    from models.learner import Batches, Learner
+
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    t, stream = cfg.training, seeded("train", task.label, cfg.seed)
+
+    def batch(step: int) -> tuple[torch.Tensor, torch.Tensor, int]:
+        length = int(torch.randint(1, t.length + 1, (), generator=stream))
+        tokens = draw(task, t.batch, length, stream, testing=False)
+        return tokens, task.target(tokens), task.depth(length)
+
+    learner = Learner(
+        net, t.steps, t.rate, t.weight_decay, t.check, lambda net: solves(net, task, t.length, 128, cfg.seed)
+    )
+    trainer = lightning.Trainer(
+        max_steps=t.steps,
+        accelerator=cfg.device,
+        devices=1,
+        gradient_clip_val=t.clip,
+        logger=_logger(cfg, task),
+        enable_progress_bar=sys.stderr.isatty(),
+        enable_checkpointing=False,
+        enable_model_summary=False,
+        log_every_n_steps=t.steps + 1,
+    )
+    trainer.fit(learner, torch.utils.data.DataLoader(Batches(batch, t.steps), batch_size=None))
+    seen = learner.progress
+    return {
+        "steps": t.steps,
+        "examples": t.steps * t.batch,
+        "examples_to_solve": None if seen.solved_at is None else seen.solved_at * t.batch,
+        "loss": [[step, loss] for step, loss in seen.loss],
+    }
+
+
+def _logger(cfg: Config, task: tasks.Task) -> Any:
+    if cfg.logger.name == "none":
+        return False
+    from pytorch_lightning.loggers import WandbLogger
+
+    Path(cfg.results).mkdir(parents=True, exist_ok=True)
+    name = f"{task.label} {cfg.model['name']} {cfg.seed}"
+    return WandbLogger(
+        name=name, project=cfg.logger.project, save_dir=cfg.results, offline=cfg.logger.mode == "offline", reinit=True
+    )
+
+
+def measure(cfg: Config, task: tasks.Task, net: models.Net) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Score trained and, in a copy of the module, reference weights; the record's entries on reference and scores."""
+    realised = copy.deepcopy(net)
+    entry: dict[str, Any] = {"reason": None, "longest": None, "width": None, "hidden": None}
+    scored = {"trained": net}
+    try:
+        reference = realised.realise(task.program())
+    except models.NotRealizable as reason:
+        entry["reason"] = str(reason)
+    else:
+        entry |= {
+            "longest": reference.longest,
+            "width": net.architecture.width(reference),
+            "hidden": reference.hidden,
+        }
+        scored["reference"] = realised
+    scores = []
+    for weights, module in scored.items():
+        for factor in cfg.scoring.factors:
+            length = factor * cfg.training.length
+            if weights == "reference" and entry["longest"] is not None and length > entry["longest"]:
+                continue
+            result = score(module, task, length, cfg.scoring.words, cfg.training.length)
+            scores.append({"weights": weights, "factor": factor} | asdict(result))
+    return entry, scores
+
+
+def run(cfg: Config) -> dict[str, Any]:
+    """Train and score as configured; the record, which has been written. A run that fails gives a `failed` record.
+
+    TaskError or ModelError if the configuration itself is no good: nothing is written then.
+    """
+    task, architecture = settings(cfg)
+    resolved: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    model = str(cfg.model["name"])
+    code = {"task": version("task", task.name), "model": version("model", model)}
+    parts = {"task": task.parameters, "model": asdict(architecture)}
+    determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
+    record: dict[str, Any] = {
+        "schema": SCHEMA,
+        "id": identifier({"task": task.name, "model": model, "parts": parts, "code": code} | determined),
+        "status": "done",
+        "reason": None,
+        "task": {"name": task.name, "label": task.label, "parameters": parts["task"], "class": task.complexity.complexity},
+        "model": {"name": model, "label": architecture.label, "parameters": parts["model"]},
+        "seed": cfg.seed,
+        "config": resolved,
+        "code": code | {"commit": commit(), "versions": versions()},
+        "net": None,
+        "reference": None,
+        "training": None,
+        "scores": [],
+    }
+    title = f"{task.label} {architecture.label} seed={cfg.seed}"
+    folder = Path(cfg.results)
+    if exists(folder, record["id"]):
+        print(f"skipped, its record exists: {title} {record['id']}")
+        return record
+    torch.set_num_threads(1)
+    reset_peak()
+    started, clock, cpu = datetime.now(UTC), time.perf_counter(), time.process_time()
+    try:
+        options = {name: value for name, value in parts["model"].items()}
+        net = models.build(model, task, **resolved["net"], seed=cfg.seed, **options)
+        record["net"] = {
+            "parameters": sum(p.numel() for p in net.parameters()),
+            "width": net.width,
+            "hidden": net.hidden,
+        }
+        record["training"] = fit(cfg, task, net)
+        record["reference"], record["scores"] = measure(cfg, task, net)
+    except Exception as error:  # whatever it is, the sweep goes on and the record says why
+        record |= {"status": "failed", "reason": f"{type(error).__name__}: {' '.join(str(error).split())}", "scores": []}
+    record["cost"] = {
+        "seconds": time.perf_counter() - clock,
+        "cpu_seconds": time.process_time() - cpu,
+        "peak_memory": peak_memory(),
+        "started": started.isoformat(timespec="seconds"),
+    }
+    write(folder, record)
+    print(f"{record['status']}: {title} {record['id']} {_summary(record)}")
+    return record
+
+
+def _summary(record: dict[str, Any]) -> str:
+    if record["reason"]:
+        return str(record["reason"])
+    shown = [f"{s['symbols_correct'] / s['symbols']:.3f}" for s in record["scores"] if s["weights"] == "trained"]
+    return f"per symbol {' '.join(shown)}, {record['cost']['cpu_seconds']:.1f} CPU-seconds"
+
+
+@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+def main(cfg: Config) -> None:
+    """Entry of Hydra: a single run that fails, or is configured wrongly, ends in one line and exit code 1."""
+    warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch.optim")
+    single = HydraConfig.get().mode == RunMode.RUN
+    try:
+        record = run(cfg)
+    except (tasks.TaskError, models.ModelError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        sys.exit(1)
+    if single and record["status"] == "failed":
+        sys.exit(1)
+
+
+def command() -> None:
+    """`main`, with a mistake in the command line told in one line."""
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let errors through; Hydra would print several lines of each
+    try:
+        main()
+    except (HydraException, OmegaConfBaseException) as error:
+        print(f"train: {_told(error)}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _told(error: BaseException) -> str:
+    """What is wrong and what is allowed."""
+    text = str(error).split("Config search path")[0].split("\n    full_key")[0].split("To append to")[0]
+    cause = error.__cause__
+    if isinstance(cause, ConfigKeyError | ConfigAttributeError) and isinstance(cause.parent_node, DictConfig):
+        text += f" There are: {', '.join(map(str, cause.parent_node))}"
+    elif cause is not None:
+        text += f" {str(cause).splitlines()[0]}"
+    return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    command()
