@@ -98,7 +98,8 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     """The task and the architecture of a configuration; TaskError or ModelError, in one line, if it is no good."""
     named = [dict(OmegaConf.to_container(node)) for node in (cfg.task, cfg.model)]  # type: ignore[arg-type]
     task, architecture = (
-        make(str(part.pop("name", "")), **part) for make, part in zip((tasks.get, models.architecture), named, strict=True)
+        make(str(part.pop("name", "")), **part)
+        for make, part in zip((tasks.get, models.architecture), named, strict=True)
     )
     for name, value in (("length", cfg.training.length), ("steps", cfg.training.steps), ("batch", cfg.training.batch)):
         if value < 1:
@@ -199,7 +200,12 @@ def run(cfg: Config) -> dict[str, Any]:
         "id": identifier({"task": task.name, "model": model, "parts": parts, "code": code} | determined),
         "status": "done",
         "reason": None,
-        "task": {"name": task.name, "label": task.label, "parameters": parts["task"], "class": task.complexity.complexity},
+        "task": {
+            "name": task.name,
+            "label": task.label,
+            "parameters": parts["task"],
+            "class": task.complexity.complexity,
+        },
         "model": {"name": model, "label": architecture.label, "parameters": parts["model"]},
         "seed": cfg.seed,
         "config": resolved,
@@ -218,8 +224,7 @@ def run(cfg: Config) -> dict[str, Any]:
     reset_peak()
     started, clock, cpu = datetime.now(UTC), time.perf_counter(), time.process_time()
     try:
-        options = {name: value for name, value in parts["model"].items()}
-        net = models.build(model, task, **resolved["net"], seed=cfg.seed, **options)
+        net = models.build(model, task, **resolved["net"], seed=cfg.seed, **parts["model"])
         record["net"] = {
             "parameters": sum(p.numel() for p in net.parameters()),
             "width": net.width,
@@ -228,7 +233,11 @@ def run(cfg: Config) -> dict[str, Any]:
         record["training"] = fit(cfg, task, net)
         record["reference"], record["scores"] = measure(cfg, task, net)
     except Exception as error:  # whatever it is, the sweep goes on and the record says why
-        record |= {"status": "failed", "reason": f"{type(error).__name__}: {' '.join(str(error).split())}", "scores": []}
+        record |= {
+            "status": "failed",
+            "reason": f"{type(error).__name__}: {' '.join(str(error).split())}",
+            "scores": [],
+        }
     record["cost"] = {
         "seconds": time.perf_counter() - clock,
         "cpu_seconds": time.process_time() - cpu,

@@ -12,7 +12,7 @@ from models.block import Block, Weights
 from tasks.program import Program, ProgramError
 from tasks.tableau import tableau
 
-Blocks = Sequence[Callable[[Tensor], Tensor]]
+Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are Block modules
 
 
 class NotRealizable(ValueError):
@@ -109,7 +109,9 @@ class Architecture(ABC):
             raise NotRealizable(str(error)) from None
         late = [n for n in range(1, length + 1) if unrolled.depth(n) > program.depth(n)]
         if late:
-            raise NotRealizable(f"its tableau needs {unrolled.depth(late[0])} steps at n = {late[0]}, the task gives fewer")
+            raise NotRealizable(
+                f"its tableau needs {unrolled.depth(late[0])} steps at n = {late[0]}, the task gives fewer"
+            )
         lowered = self.lower(unrolled)
         return Reference(
             unrolled, lowered.weights, None if constant else length, lowered.entry, lowered.exit, lowered.scale

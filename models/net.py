@@ -32,9 +32,13 @@ class Net(nn.Module):
     ) -> None:
         super().__init__()
         if min(width, hidden) < 1 or width % architecture.halves:
-            raise ModelError(f"width={width}, hidden={hidden}; at least 1 each, width a multiple of {architecture.halves}")
+            raise ModelError(
+                f"width={width}, hidden={hidden}; at least 1 each, width a multiple of {architecture.halves}"
+            )
         if min(layers, tableau) < 0:
-            raise ModelError(f"layers={layers}, tableau={tableau}; neither may be negative (0: tied weights, no tableau)")
+            raise ModelError(
+                f"layers={layers}, tableau={tableau}; neither may be negative (0: tied weights, no tableau)"
+            )
         self.architecture, self.layers, self.tableau = architecture, layers, tableau
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
@@ -55,7 +59,7 @@ class Net(nn.Module):
     @property
     def hidden(self) -> int:
         """Hidden units of a block."""
-        return self.blocks[0].U.shape[0]  # type: ignore[union-attr, return-value, index]
+        return self.blocks[0].U.shape[0]  # type: ignore[return-value, index]
 
     def layer(self, k: int) -> Sequence[Block]:
         """The blocks of layer k."""

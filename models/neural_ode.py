@@ -72,7 +72,7 @@ class NeuralODE(Architecture):
             yield from path[1:]
             x, first = path[-1], last
 
-    def _solve(self, F: torch.nn.Module, x: Tensor, times: Tensor, spent: list[int]) -> Tensor:
+    def _solve(self, F: Callable[[Tensor], Tensor], x: Tensor, times: Tensor, spent: list[int]) -> Tensor:
         """States at `times`, `[times, batch, width, cells]`."""
 
         def field(t: Tensor, x: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ class NeuralODE(Architecture):
         options = {"step_size": self.step} if self.method in FIXED else None
         try:
             if self.adjoint:
-                parameters = tuple(F.parameters())
+                parameters = tuple(F.parameters()) if isinstance(F, torch.nn.Module) else ()
                 return odeint_adjoint(
                     field, x, times, rtol=self.rtol, atol=self.atol, method=self.method, options=options,
                     adjoint_params=parameters,

@@ -40,7 +40,9 @@ class Automaton(Task):
         self.require("letters", self.letters, range(1, 257))
         for state, row in enumerate(self.table):
             if len(row) != self.alphabet:
-                raise TaskError(f"automaton: state {state} has {len(row)} transitions; {self.alphabet} symbols need one each")
+                raise TaskError(
+                    f"automaton: state {state} has {len(row)} transitions; {self.alphabet} symbols need one each"
+                )
             for symbol, after in enumerate(row):
                 if not 0 <= after < len(self.table):
                     raise TaskError(
@@ -80,7 +82,5 @@ class Automaton(Task):
     def _program(self) -> Program:
         w, q, table = symbols(self.alphabet), Register("state", self.classes), self.transitions
         start = [when(FIRST, w(a)).write(q(after)) for a, after in enumerate(table[0])]
-        sweep = [
-            when(q(p, at=-1), w(a)).write(q(after)) for p, row in enumerate(table) for a, after in enumerate(row)
-        ]
+        sweep = [when(q(p, at=-1), w(a)).write(q(after)) for p, row in enumerate(table) for a, after in enumerate(row)]
         return Program(self.alphabet, [q], start + sweep, output=q, depth=lambda n: n)

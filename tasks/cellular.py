@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.program import Program, Register, symbols, when
+from tasks.program import Literal, Program, Register, symbols, when
 from tasks.task import Card, Task
 
 
@@ -40,7 +40,10 @@ class Cellular(Task):
     def _solve(self, word: list[int]) -> list[int]:
         for _ in range(self.steps):
             padded = [0, *word, 0]
-            word = [self.rule >> (4 * left + 2 * own + right) & 1 for left, own, right in zip(padded, padded[1:], padded[2:])]
+            word = [
+                self.rule >> (4 * left + 2 * own + right) & 1
+                for left, own, right in zip(padded, padded[1:], padded[2:])
+            ]
         return word
 
     def _target(self, tokens: Tensor) -> Tensor:
@@ -54,7 +57,7 @@ class Cellular(Task):
         w, cell = symbols(2), Register("cell", 2)
         load = [when(w(a)).write(cell(a)) for a in (0, 1)]
 
-        def seen(bit: int, at: int):  # a dead neighbour counts as 0
+        def seen(bit: int, at: int) -> Literal:  # a dead neighbour counts as 0
             return cell(1, at) if bit else ~cell(1, at)
 
         step = [

@@ -64,7 +64,7 @@ class Minsky(Task):
     @property
     def instructions(self) -> list[Instruction]:
         """The program in force."""
-        return self._parsed  # type: ignore[attr-defined,no-any-return]
+        return self._parsed  # type: ignore[attr-defined]
 
     def words(self, length: int) -> Iterator[tuple[int, ...]]:
         """All pairs of counters."""
@@ -113,7 +113,9 @@ class Minsky(Task):
     def _check_unary(self, tokens: Tensor) -> None:
         for bits in (tokens & 1, tokens >> 1):
             if (bits[:, 1:] > bits[:, :-1]).any():
-                raise TaskError("minsky: a word is two counters in unary, each bit 1 in the first cells and 0 in the rest")
+                raise TaskError(
+                    "minsky: a word is two counters in unary, each bit 1 in the first cells and 0 in the rest"
+                )
 
     def _program(self) -> Program:
         halt = len(self.instructions)
@@ -167,7 +169,7 @@ def _bounce(clock: Register) -> list[Rule]:
 
 def parse(lines: list[str] | tuple[str, ...]) -> list[Instruction]:
     """The instructions of these lines; TaskError on a bad line or a jump that leads nowhere."""
-    program = []
+    program: list[Instruction] = []
     for line in lines:
         match line.split():
             case ["inc", ("a" | "b") as r, j] if j.isdigit():
@@ -176,7 +178,7 @@ def parse(lines: list[str] | tuple[str, ...]) -> list[Instruction]:
                 program.append(("dec", "ab".index(r), int(j), int(z)))
             case _:
                 raise TaskError(f"minsky: line {line!r} is neither `inc a|b next` nor `dec a|b next if-zero`")
-    for line, (_, _, j, z) in zip(lines, program, strict=True):
-        if max(j, z) > len(program):
+    for line, (_, _, after, if_zero) in zip(lines, program, strict=True):
+        if max(after, if_zero) > len(program):
             raise TaskError(f"minsky: line {line!r} goes past {len(program)}, which halts; allowed: 0..{len(program)}")
     return program

