@@ -98,8 +98,7 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     """The task and the architecture of a configuration; TaskError or ModelError, in one line, if it is no good."""
     named = [dict(OmegaConf.to_container(node)) for node in (cfg.task, cfg.model)]  # type: ignore[arg-type]
     task, architecture = (
-        make(str(part.pop("name", "")), **part)
-        for make, part in zip((tasks.get, models.architecture), named, strict=True)
+        make(str(part.pop("name", "")), **part) for make, part in zip((tasks.get, models.architecture), named, strict=True)
     )
     for name, value in (("length", cfg.training.length), ("steps", cfg.training.steps), ("batch", cfg.training.batch)):
         if value < 1:
@@ -121,9 +120,7 @@ def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
         tokens = draw(task, t.batch, length, stream, testing=False)
         return tokens, task.target(tokens), task.depth(length)
 
-    learner = Learner(
-        net, t.steps, t.rate, t.weight_decay, t.check, lambda net: solves(net, task, t.length, 128, cfg.seed)
-    )
+    learner = Learner(net, t.steps, t.rate, t.weight_decay, t.check, lambda net: solves(net, task, t.length, 128, cfg.seed))
     trainer = lightning.Trainer(
         max_steps=t.steps,
         accelerator=cfg.device,

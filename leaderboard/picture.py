@@ -87,9 +87,7 @@ def _reference(column: pd.DataFrame) -> dict[Any, Any]:
 def _write(ax: Axes, row: int, column: int, cell: dict[Any, Any], reasons: list[str]) -> None:
     unscaled = np.isnan(cell["normalised"])
     if unscaled:
-        box = Rectangle(
-            (column - 0.5, row - 0.5), 1, 1, facecolor=HATCHED, hatch="////", edgecolor="#c4c4c4", linewidth=0
-        )
+        box = Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=HATCHED, hatch="////", edgecolor="#c4c4c4", linewidth=0)
         ax.add_patch(box)
     ink = "black" if unscaled or _luminance(cell["normalised"]) > 0.2 else "white"
     score = "–" if np.isnan(cell["trained"]) else f"{cell['trained']:.2f}"

@@ -229,9 +229,7 @@ def _faults(record: dict[str, Any], done: bool) -> dict[str, bool]:
         "record.scores: a done run has trained scores": done and all(s["weights"] != "trained" for s in scores),
         "record.scores: a failed run has none": not done and bool(scores),
         "record.scores: one length was scored twice": len({(s["weights"], s["length"]) for s in scores}) < len(scores),
-        "score.weights is neither trained nor reference": any(
-            s["weights"] not in ("trained", "reference") for s in scores
-        ),
+        "score.weights is neither trained nor reference": any(s["weights"] not in ("trained", "reference") for s in scores),
         "score: correct is not between 0 and a positive total": any(not 0 <= k <= n or n == 0 for k, n in ratios),
     }
 

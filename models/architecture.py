@@ -71,7 +71,7 @@ class Architecture(ABC):
     def lower(self, program: Program) -> Reference:
         """Reference weights of a program (write-once, unless `rewrites`)."""
 
-    def start(self, block: Block) -> None:
+    def start(self, block: Block) -> None:  # noqa: B027 - most have nothing to change
         """Change a fresh block in place, where F = 0 is not the identity of this architecture."""
 
     @abstractmethod
@@ -109,13 +109,9 @@ class Architecture(ABC):
             raise NotRealizable(str(error)) from None
         late = [n for n in range(1, length + 1) if unrolled.depth(n) > program.depth(n)]
         if late:
-            raise NotRealizable(
-                f"its tableau needs {unrolled.depth(late[0])} steps at n = {late[0]}, the task gives fewer"
-            )
+            raise NotRealizable(f"its tableau needs {unrolled.depth(late[0])} steps at n = {late[0]}, the task gives fewer")
         lowered = self.lower(unrolled)
-        return Reference(
-            unrolled, lowered.weights, None if constant else length, lowered.entry, lowered.exit, lowered.scale
-        )
+        return Reference(unrolled, lowered.weights, None if constant else length, lowered.entry, lowered.exit, lowered.scale)
 
     why_tableau: ClassVar[str] = "needs a tableau"
 

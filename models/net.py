@@ -32,13 +32,9 @@ class Net(nn.Module):
     ) -> None:
         super().__init__()
         if min(width, hidden) < 1 or width % architecture.halves:
-            raise ModelError(
-                f"width={width}, hidden={hidden}; at least 1 each, width a multiple of {architecture.halves}"
-            )
+            raise ModelError(f"width={width}, hidden={hidden}; at least 1 each, width a multiple of {architecture.halves}")
         if min(layers, tableau) < 0:
-            raise ModelError(
-                f"layers={layers}, tableau={tableau}; neither may be negative (0: tied weights, no tableau)"
-            )
+            raise ModelError(f"layers={layers}, tableau={tableau}; neither may be negative (0: tied weights, no tableau)")
         self.architecture, self.layers, self.tableau = architecture, layers, tableau
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
@@ -92,7 +88,7 @@ class Net(nn.Module):
         need = self.architecture.width(reference)
         if need > self.width or reference.hidden > self.hidden:
             raise NotRealizable(
-                f"the reference needs width {need} and hidden {reference.hidden}; this net has {self.width} and {self.hidden}"
+                f"the reference needs width {need} and hidden {reference.hidden}, the net has {self.width} and {self.hidden}"
             )
         alphabet, classes = self.embed.shape[0], self.readout.shape[0]
         if (program.alphabet, program.output.size) != (alphabet, classes):

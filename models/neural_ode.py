@@ -122,7 +122,8 @@ class NeuralODE(Architecture):
         """Factor on V such that time depth(n) is enough.
 
         A register follows the `reads` ones that its rule waits for after a time of about 1, or ln(3 reads) where a guard
-        is clipped with gain 3; the speed is twice that. A fixed step is not to overshoot: at most 1 / step. Euler's method with speed 1 / step is the discrete ODE, exactly.
+        is clipped with gain 3; the speed is twice that. A fixed step is not to overshoot: at most 1 / step. Euler's method
+        with speed 1 / step is the discrete ODE, exactly.
         """
         if self.method == "euler":
             return 1 / self.step

@@ -42,7 +42,7 @@ class Cellular(Task):
             padded = [0, *word, 0]
             word = [
                 self.rule >> (4 * left + 2 * own + right) & 1
-                for left, own, right in zip(padded, padded[1:], padded[2:])
+                for left, own, right in zip(padded, padded[1:], padded[2:], strict=False)
             ]
         return word
 

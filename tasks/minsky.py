@@ -113,9 +113,7 @@ class Minsky(Task):
     def _check_unary(self, tokens: Tensor) -> None:
         for bits in (tokens & 1, tokens >> 1):
             if (bits[:, 1:] > bits[:, :-1]).any():
-                raise TaskError(
-                    "minsky: a word is two counters in unary, each bit 1 in the first cells and 0 in the rest"
-                )
+                raise TaskError("minsky: a word is two counters in unary, each bit 1 in the first cells and 0 in the rest")
 
     def _program(self) -> Program:
         halt = len(self.instructions)

@@ -65,6 +65,7 @@ class Register:
     size: int
 
     def __call__(self, value: int, at: int = 0) -> Literal:
+        """The literal "this register is `value` at neighbour `at`"."""
         return Literal(self.name, int(value), at)
 
 

@@ -59,9 +59,7 @@ class _Row:
     leaves: dict[str, list[Leaf]]
     sizes: dict[str, int]
 
-    def rules(
-        self, name: str | None = None, into: Register | None = None, also: tuple[Literal, ...] = ()
-    ) -> Iterator[Rule]:
+    def rules(self, name: str | None = None, into: Register | None = None, also: tuple[Literal, ...] = ()) -> Iterator[Rule]:
         """The rules that fill this row; or only register `name`, written to `into`, where `also` holds."""
         for register in self.leaves if name is None else [name]:
             target = into or self.registers[register]

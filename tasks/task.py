@@ -118,9 +118,7 @@ class Task(ABC):
     def target(self, tokens: Tensor) -> Tensor:
         """The answers on words `[batch, cells]`, LongTensor of the same shape; IGNORE at cells that are not scored."""
         if tokens.ndim != 2 or tokens.dtype != torch.long:
-            raise TaskError(
-                f"{self.name}: words are a LongTensor [batch, cells], not {tokens.dtype} of {tokens.ndim} axes"
-            )
+            raise TaskError(f"{self.name}: words are a LongTensor [batch, cells], not {tokens.dtype} of {tokens.ndim} axes")
         self._check(*((int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)), tokens.shape[1])
         target = self._target(tokens)
         if self.scored == "last":
@@ -145,9 +143,7 @@ class Task(ABC):
         if length < 1:
             raise TaskError(f"{self.name}: length {length}; it must be at least 1")
         if low < 0 or high >= self.alphabet:
-            raise TaskError(
-                f"{self.name}: token {low if low < 0 else high} is not in the alphabet 0..{self.alphabet - 1}"
-            )
+            raise TaskError(f"{self.name}: token {low if low < 0 else high} is not in the alphabet 0..{self.alphabet - 1}")
 
     def require(self, parameter: str, value: object, allowed: Sequence[object]) -> None:
         """TaskError unless `value` is one of `allowed`; a range is shown by its ends."""

@@ -203,9 +203,7 @@ class Turing(Task):
             for (q, s), (written, move, after) in table.items()
             for rule in _transition(state, tape, (q, s), (written, move, after), rightward)
         ]
-        return Program(
-            self.alphabet, [state, tape], load + step, tape, depth=lambda n: self.time(n) + 1, write_once=False
-        )
+        return Program(self.alphabet, [state, tape], load + step, tape, depth=lambda n: self.time(n) + 1, write_once=False)
 
 
 def _transition(

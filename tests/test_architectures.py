@@ -126,9 +126,7 @@ def linear(A: Tensor) -> Callable[[Tensor], Tensor]:
 @pytest.mark.parametrize("depth", [1, 2, 3])
 @pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
 @pytest.mark.parametrize(("name", "options", "matrix"), CLOSED, ids=label)
-def test_closed_form_on_a_linear_field(
-    name: str, options: dict[str, Any], matrix: Matrix, tied: bool, depth: int
-) -> None:
+def test_closed_form_on_a_linear_field(name: str, options: dict[str, Any], matrix: Matrix, tied: bool, depth: int) -> None:
     architecture = models.architecture(name, **options)
     fields = list(0.5 * normal(1 if tied else depth, architecture.blocks, 4, 4)) * (depth if tied else 1)
     layers = [[linear(A) for A in layer] for layer in fields[: 1 if tied else depth]] * (depth if tied else 1)
@@ -227,9 +225,7 @@ def test_untied_layers_with_equal_weights_are_tied(name: str, options: dict[str,
         for block, source in zip(untied.layer(k), tied.layer(k), strict=True):
             block.load_state_dict(source.state_dict())
     for depth in (1, 2, 3):
-        close(
-            last(untied.states(words(), depth)), last(tied.states(words(), depth)), 1e-6 if options == TIGHT else 1e-12
-        )
+        close(last(untied.states(words(), depth)), last(tied.states(words(), depth)), 1e-6 if options == TIGHT else 1e-12)
 
 
 @every_case

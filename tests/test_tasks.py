@@ -323,9 +323,7 @@ def test_rule_90_is_the_triangle_of_pascal_modulo_2():
     seed_word = [int(i == n // 2) for i in range(n)]
     for steps in range(1, n // 2 + 1):
         triangle = [
-            comb(steps, (i - n // 2 + steps) // 2) % 2
-            if abs(i - n // 2) <= steps and (i - n // 2 + steps) % 2 == 0
-            else 0
+            comb(steps, (i - n // 2 + steps) // 2) % 2 if abs(i - n // 2) <= steps and (i - n // 2 + steps) % 2 == 0 else 0
             for i in range(n)
         ]
         assert tasks.get("cellular", rule=90, steps=steps).solve(seed_word) == triangle
