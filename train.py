@@ -113,6 +113,7 @@ def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
     from models.learner import Batches, Learner
 
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch.optim")
     t, stream = cfg.training, seeded("train", task.label, cfg.seed)
 
     def batch(step: int) -> tuple[torch.Tensor, torch.Tensor, int]:
@@ -256,7 +257,6 @@ def _summary(record: dict[str, Any]) -> str:
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: Config) -> None:
     """Entry of Hydra: a single run that fails, or is configured wrongly, ends in one line and exit code 1."""
-    warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch.optim")
     single = HydraConfig.get().mode == RunMode.RUN
     try:
         record = run(cfg)

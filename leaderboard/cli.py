@@ -76,7 +76,7 @@ def table(
     """
     from rich.console import Console
 
-    from leaderboard import picture
+    from leaderboard import picture, render
     from leaderboard import table as tables
 
     df = tables.frame(_records(folder))
@@ -84,11 +84,12 @@ def table(
     sections = {(m, f): tables.table(df, m, f) for m in tables.METRICS for f in tables.factors(df)}
     console = Console()
     for key in chosen:
-        console.print(tables.to_terminal(sections[key], console.width))
+        console.print(render.to_terminal(sections[key], console.width))
+    console.print(render.CAPTION, style="dim", markup=False, highlight=False)
     texts = {
-        "table.md": "\n".join(map(tables.to_markdown, sections.values())),
+        "table.md": "\n".join([*map(render.to_markdown, sections.values()), render.CAPTION + "\n"]),
         "table.csv": tables.to_csv(df),
-        "table.tex": "\n".join(map(tables.to_latex, sections.values())),
+        "table.tex": "\n".join(map(render.to_latex, sections.values())),
     }
     for name, text in texts.items():
         _put(folder / name, partial(Path.write_text, data=text, encoding="utf-8"))

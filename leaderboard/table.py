@@ -4,19 +4,14 @@ Tables are pure functions of one tidy data frame. Nothing is dropped: a failed o
 a cell without reference weights says why in a footnote.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-
-if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table as RichTable
 
 Metric = Literal["symbol", "word"]
 METRICS: tuple[Metric, Metric] = ("symbol", "word")
@@ -42,10 +37,6 @@ _MEANS = {
     "repeated": ("repeated", "any"),
 }
 _SUPERSCRIPT = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
-_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
-_LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-_LATEX |= {"\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-_LATEX |= {"–": "--", "×": r"$\times$"}
 
 
 class Table(NamedTuple):
@@ -320,35 +311,6 @@ def _line(text: str | None) -> str | None:
     return None if text is None else " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def to_markdown(table: Table) -> str:
-    """A section: heading, pipe table, numbered footnotes; text cannot break out of its cell."""
-    header, rows = ["architecture", *table.cells.columns], _lines(table)
-    body = ["| " + " | ".join(map(_markdown, line)) + " |" for line in [header, *rows]]
-    body.insert(1, "|" + " --- |" * len(header))
-    notes = [f"{mark(i)} {_markdown(note)}  " for i, note in enumerate(table.footnotes, 1)]
-    return "\n".join([f"## {_markdown(table.title)}", "", *body, "", *notes]).rstrip() + "\n"
-
-
-def to_latex(table: Table) -> str:
-    """A `table*` that needs `booktabs` and no other package; the gap stands under the score."""
-    # braces round a first cell: one that begins with [ or * would be taken as an argument of the \\ before it
-    rows = [" & ".join([f"{{{_latex(name)}}}", *map(_latex_cell, row)]) + r" \\" for name, *row in _lines(table)]
-    lines = [
-        r"\begin{table*}\centering\scriptsize\setlength{\tabcolsep}{4pt}",
-        rf"\caption{{{_latex(table.title)}.}}",
-        rf"\begin{{tabular}}{{l{'c' * len(table.cells.columns)}}}",
-        r"\toprule",
-        " & ".join(["architecture", *map(_latex, table.cells.columns)]) + r" \\",
-        r"\midrule",
-        *rows,
-        r"\bottomrule",
-        r"\end{tabular}",
-        *(rf"\par {_latex(f'{mark(i)} {note}')}" for i, note in enumerate(table.footnotes, 1)),
-        r"\end{table*}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def to_csv(df: pd.DataFrame) -> str:
     """The tidy `cells` of all metrics and lengths. Text that a spreadsheet would run as a formula begins with '."""
     tidy = pd.concat([cells(df, metric, factor) for metric in METRICS for factor in factors(df)], ignore_index=True)
@@ -356,63 +318,3 @@ def to_csv(df: pd.DataFrame) -> str:
     for name in ("task", "model", "metric", "reason", "notes"):
         tidy[name] = [f"'{x}" if isinstance(x, str) and x.startswith(("=", "+", "-", "@")) else x for x in tidy[name]]
     return tidy.drop(columns="scores").to_csv(index=False, lineterminator="\n")
-
-
-def to_terminal(table: Table, width: int = 120) -> "Group":
-    """Rich tables at most `width` characters wide, the gap under the score; tasks that do not fit go to the next."""
-    from rich.console import Group
-    from rich.text import Text
-
-    room = width - max(map(len, ["architecture", *table.cells.index])) - 4
-    blocks: list[list[str]] = [[]]
-    used = 0
-    for name in table.cells.columns:
-        texts = [_header(name), *map(_two_lines, table.cells[name])]
-        wide = 2 + max(len(line) for text in texts for line in text.split("\n"))
-        if blocks[-1] and used + wide > room:
-            blocks.append([])
-            used = 0
-        blocks[-1].append(name)
-        used += wide
-    notes = [Text(f"{mark(i)} {note}", style="dim") for i, note in enumerate(table.footnotes, 1)]
-    return Group(Text(table.title, style="bold"), *(_block(table.cells[block]) for block in blocks), *notes, Text())
-
-
-def _block(cells: pd.DataFrame) -> "RichTable":
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    block = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="bold", collapse_padding=True)
-    block.add_column("architecture", no_wrap=True)
-    for name in cells.columns:
-        block.add_column(Text(_header(name)), justify="right")
-    for name, *row in zip(cells.index, *(cells[column] for column in cells.columns), strict=True):
-        block.add_row(Text(name), *(Text(_two_lines(text)) for text in row), style="green" * (name == "reference"))
-    return block
-
-
-def _lines(table: Table) -> list[list[str]]:
-    return [[str(name), *row] for name, row in zip(table.cells.index, table.cells.to_numpy().tolist(), strict=True)]
-
-
-def _header(task: str) -> str:
-    return task.replace("(", "\n(", 1).replace(", ", ",\n")
-
-
-def _two_lines(cell: str) -> str:
-    return cell.replace(" gap ", "\ngap ")
-
-
-def _markdown(text: str) -> str:
-    return re.sub(r"([\\|*_`<>&#]|(?<=\])\()", r"\\\1", text)
-
-
-def _latex_cell(text: str) -> str:
-    score, *gap = text.split(" gap ")
-    return rf"\shortstack{{{_latex(score)}\\gap {_latex(gap[0])}}}" if gap else _latex(score)
-
-
-def _latex(text: str) -> str:
-    text = "".join(_LATEX.get(character, character) for character in text)
-    return re.sub("⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾", lambda found: rf"\textsuperscript{{{found[0].translate(_PLAIN)}}}", text)

@@ -1,16 +1,17 @@
 """Programs and their transforms: the validator, the discrete ODE, the polynomial ODE, the tableau; random programs."""
 
-from itertools import product
+from itertools import pairwise, product
 
-import models
 import numpy as np
 import pytest
 import sympy
-import tasks
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import gamma
+
+import models
+import tasks
 from tasks.polynomial import PolynomialODE, equations, print_equations
 from tasks.program import ALIVE, FIRST, INPUT, LAST, LEFT, RIGHT, Program, ProgramError, Register, Rule, symbols, when
 from tasks.tableau import tableau
@@ -203,7 +204,7 @@ def test_run_is_the_discrete_ode(name):
     path = list(task.program().run(words))
     assert len(path) == task.depth(4) + 1
     assert torch.equal(path[0], task.program().encode(words))
-    for x, y in zip(path, path[1:], strict=False):
+    for x, y in pairwise(path):
         assert torch.equal(y - x, task.program().field(x))
     assert torch.equal(task.program().field(path[1].double()), task.program().field(path[1]).double())
 
@@ -229,7 +230,7 @@ def test_write_once_program_grows_to_a_fixed_point_at_depth_and_no_earlier(name,
     for length in (1, 2, 5):
         words = every(task.alphabet, length)
         path = list(task.program().run(words, task.depth(length) + 3))
-        assert all((y >= x).all() for x, y in zip(path, path[1:], strict=False))
+        assert all((y >= x).all() for x, y in pairwise(path))
         assert all(torch.equal(x, path[-1]) for x in path[task.depth(length) :])
         assert not task.program().field(path[-1]).any()
         assert (task.program().answer(words, task.depth(length) - 1)[:, -1] == -1).all()
@@ -510,7 +511,7 @@ def test_tableau_keeps_registers_that_no_rule_touches_and_empty_ones():
 
 def test_tableau_width_grows_with_time():
     sizes = [tableau(tasks.get("turing").program(), n).channels for n in (1, 2, 3, 4)]
-    assert [b - a for a, b in zip(sizes, sizes[1:], strict=False)] == [21, 16, 16]
+    assert [b - a for a, b in pairwise(sizes)] == [21, 16, 16]
     steps = [tableau(tasks.get("cellular", steps=t).program(), 1).channels for t in (1, 2, 3)]
     assert steps == [3 + 3 * 2, 3 + 3 * 3, 3 + 3 * 4]
 

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from leaderboard.cli import app
 from leaderboard.picture import figure, heatmap
 from leaderboard.record import write
+from leaderboard.render import to_latex, to_markdown, to_terminal
 from leaderboard.table import (
     Table,
     bootstrap,
@@ -27,9 +28,6 @@ from leaderboard.table import (
     normalised,
     table,
     to_csv,
-    to_latex,
-    to_markdown,
-    to_terminal,
     wilson,
 )
 
