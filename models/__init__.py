@@ -50,6 +50,8 @@ def build(
     Further options are those of the architecture. ModelError on a bad one.
     """
     chosen = architecture(name, **options)
+    if min(width, hidden) < 1:
+        raise ModelError(f"{name}: width={width}, hidden={hidden}; allowed: at least 1 each")
     try:
         reference = chosen.reference(task.program(), tableau)
     except NotRealizable:

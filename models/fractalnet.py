@@ -4,7 +4,7 @@ ICLR 2017. A join is the mean of all columns that meet there.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
 import torch
 from torch import Tensor
@@ -63,10 +63,11 @@ class FractalNet(Discrete):
         points: int = 1,
     ) -> Iterator[Tensor]:
         """The states after every layer, with drop-path if a generator is given."""
-        if generator is None:
+        if generator is None or not (self.drop or self.global_drop):
             return super().states(x, layer, depth)
         survivors = self.survivors(generator)
-        return accumulate(range(depth), lambda y, k: self.fractal(y, layer(k), survivors), initial=x)
+        path = accumulate(range(depth), lambda y, k: self.fractal(y, layer(k), survivors), initial=x)
+        return islice(path, 1, None)
 
     def survivors(self, generator: torch.Generator) -> Survivors:
         """Which of the columns that meet at a join stay: one column of the whole network (global), or some (local)."""

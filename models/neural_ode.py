@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar
 
 import torch
@@ -13,8 +14,36 @@ from models.architecture import Architecture, Blocks, ModelError, NotRealizable,
 from models.block import Weights, lower
 from tasks.program import Program
 
-FIXED = ("euler", "midpoint", "heun2", "rk4")
-ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun", "tsit5")
+Field = Callable[[Tensor], Tensor]
+
+
+def euler(f: Field, x: Tensor, h: float) -> Tensor:
+    """x + h f(x)."""
+    return x + h * f(x)
+
+
+def midpoint(f: Field, x: Tensor, h: float) -> Tensor:
+    """x + h f(x + h/2 f(x))."""
+    return x + h * f(x + h / 2 * f(x))
+
+
+def heun2(f: Field, x: Tensor, h: float) -> Tensor:
+    """x + h/2 (k1 + f(x + h k1))."""
+    k1 = f(x)
+    return x + h / 2 * (k1 + f(x + h * k1))
+
+
+def rk4(f: Field, x: Tensor, h: float) -> Tensor:
+    """The classical method of order 4 (Kutta 1901)."""
+    k1 = f(x)
+    k2 = f(x + h / 2 * k1)
+    k3 = f(x + h / 2 * k2)
+    k4 = f(x + h * k3)
+    return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+FIXED = {"euler": euler, "midpoint": midpoint, "heun2": heun2, "rk4": rk4}  # torchdiffeq's write in place: no vmap
+ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
 
 
 class SolverError(RuntimeError):
@@ -25,9 +54,9 @@ class SolverError(RuntimeError):
 class NeuralODE(Architecture):
     """One unit of time a layer; with untied weights F is piecewise constant in time.
 
-    `method`: a fixed-step method (euler, midpoint, heun2, rk4; `step` units of time a step) or an adaptive one (dopri5,
-    dopri8, bosh3, adaptive_heun, tsit5; `rtol`, `atol`). `adjoint`: gradients by the adjoint equation instead of through
-    the solver. `max_evaluations`: SolverError beyond.
+    `method`: a fixed-step method (euler, midpoint, heun2, rk4; at most `step` units of time a step) or an adaptive one of
+    torchdiffeq (dopri5, dopri8, bosh3, adaptive_heun; `rtol`, `atol`). `adjoint`: gradients by the adjoint equation instead
+    of through the solver. `max_evaluations`: SolverError beyond.
 
     The field of a write-once program computes in the limit; along a sweep the k-th register is P(Gamma(k, 1) <= s) at
     time s; channels that stay 0 in the program stay 0. V is scaled so that time `depth` is enough.
@@ -59,39 +88,49 @@ class NeuralODE(Architecture):
         generator: torch.Generator | None = None,
         points: int = 1,
     ) -> Iterator[Tensor]:
-        """The states at `points` times a unit; weights that repeat are integrated in one go."""
-        spent = [0]
+        """The states at `points` times a unit, or with fixed steps after each unit (`points` = 1) or step."""
+        spent = count(1)
+
+        def limited(F: Field) -> Field:
+            def field(x: Tensor) -> Tensor:
+                if next(spent) > self.max_evaluations:
+                    raise SolverError(
+                        f"neural_ode: {self.method} needs more than max_evaluations={self.max_evaluations} evaluations of F"
+                    )
+                return F(x)
+
+            return field
+
+        if self.method in FIXED and not self.adjoint:
+            advance, steps = FIXED[self.method], math.ceil(1 / self.step)
+            for k in range(depth):
+                field = limited(layer(k)[0])
+                for number in range(1, steps + 1):
+                    x = advance(field, x, 1 / steps)
+                    if points > 1 or number == steps:
+                        yield x
+            return
         first = 0
-        while first < depth:
+        while first < depth:  # weights that repeat are integrated in one go
             (F,) = layer(first)
             last = first + 1
             while last < depth and layer(last)[0] is F:
                 last += 1
-            times = torch.linspace(first, last, (last - first) * points + 1, dtype=x.dtype, device=x.device)
-            path = self._solve(F, x, times, spent)
+            path = self._integrate(F, limited(F), x, torch.linspace(first, last, (last - first) * points + 1))
             yield from path[1:]
             x, first = path[-1], last
 
-    def _solve(self, F: Callable[[Tensor], Tensor], x: Tensor, times: Tensor, spent: list[int]) -> Tensor:
-        """States at `times`, `[times, batch, width, cells]`."""
-
-        def field(t: Tensor, x: Tensor) -> Tensor:
-            spent[0] += 1
-            if spent[0] > self.max_evaluations:
-                raise SolverError(
-                    f"neural_ode: {self.method} needs more than max_evaluations={self.max_evaluations} evaluations of F"
-                )
-            return F(x)
-
-        options = {"step_size": self.step} if self.method in FIXED else None
+    def _integrate(self, F: Field, field: Field, x: Tensor, times: Tensor) -> Tensor:
+        """States at `times` by torchdiffeq, `[times, batch, width, cells]`; gradients reach the parameters of F."""
+        times = times.to(x.device, torch.promote_types(x.dtype, torch.float32))
+        options = {"step_size": 1 / math.ceil(1 / self.step)} if self.method in FIXED else None
         try:
-            if self.adjoint:
-                parameters = tuple(F.parameters()) if isinstance(F, torch.nn.Module) else ()
-                return odeint_adjoint(
-                    field, x, times, rtol=self.rtol, atol=self.atol, method=self.method, options=options,
-                    adjoint_params=parameters,
-                )  # fmt: skip
-            return odeint(field, x, times, rtol=self.rtol, atol=self.atol, method=self.method, options=options)
+            if not self.adjoint:
+                return odeint(lambda t, x: field(x), x, times, rtol=self.rtol, atol=self.atol, method=self.method)
+            return odeint_adjoint(
+                lambda t, x: field(x), x, times, rtol=self.rtol, atol=self.atol, method=self.method, options=options,
+                adjoint_params=tuple(F.parameters()) if isinstance(F, torch.nn.Module) else (),
+            )  # fmt: skip
         except AssertionError as error:
             raise SolverError(f"neural_ode: {self.method} failed: {error}") from None
 

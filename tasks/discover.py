@@ -30,7 +30,7 @@ def configured(cls: type[Kind], name: str, parameters: Mapping[str, Any], error:
     known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
     for parameter in parameters:
         if parameter not in known:
-            raise error(f"{name}: unknown parameter {parameter!r}; there are {', '.join(known)}")
+            raise error(f"{name}: unknown parameter {parameter!r}; there are {', '.join(known) or 'none'}")
     schema = OmegaConf.structured(cls)
     OmegaConf.set_readonly(schema, False)
     try:

@@ -1,9 +1,10 @@
 """Scores are integer counts of right answers, beside the best constant answer and what the dynamics cost."""
 
-import models
 import pytest
-import tasks
 import torch
+
+import models
+import tasks
 from leaderboard.score import counted, follow, score, solves
 from tasks.task import IGNORE
 from tasks.words import draw, seeded
@@ -77,7 +78,7 @@ def test_curve_length_of_the_parity_reference():
 
 def test_curve_length_of_a_neural_ode_is_that_of_the_curve():
     """x1' = 1, x2' = 0 up to time 3: a straight line of length 3; not the number of points."""
-    net, task = reference("neural_ode", method="rk4")
+    net, _ = reference("neural_ode", method="rk4")
     with torch.no_grad():
         for parameter in net.blocks[0].parameters():
             parameter.zero_()

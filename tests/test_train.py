@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import train
 from hydra import compose, initialize_config_dir
+
+import train
 from leaderboard.record import read
 from leaderboard.table import frame, table
 

@@ -1,8 +1,9 @@
 """Training and test words never meet where there are enough words; all randomness comes from named seeds."""
 
 import pytest
-import tasks
 import torch
+
+import tasks
 from tasks.words import PARTS, draw, kept, seeded, splits
 
 MANY = [(name, length) for name in tasks.names() for length in (1, 4, 8, 12) if splits(tasks.get(name), length)]
