@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: leaderboard test mutants lint
+.PHONY: leaderboard test mutants exhaustive lint
 
 leaderboard: .venv/ready
 	$(BIN)/python train.py suite=quick
@@ -13,6 +13,9 @@ test: .venv/ready
 
 mutants: .venv/ready
 	$(BIN)/python tests/mutants.py
+
+exhaustive: .venv/ready
+	$(BIN)/python tests/exhaustive.py
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

@@ -38,7 +38,7 @@ GLOBAL = f"{A}::test_global_drop_path_keeps_one_column_of_the_whole_net"
 BLOCK = f"{A}::test_block_by_hand"
 REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "polynet", "fractalnet", "neural_ode"))
 NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
-CONV = "nn.functional.conv1d(self.norm(x), self.U, self.b, padding=1)"
+SCORE, S, R = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
 
 MUTANTS = [
     # models
@@ -70,36 +70,36 @@ MUTANTS = [
         "block.V[channels, channels] = 0.9",
         f"{A}::test_initial_net_is_the_identity_at_depth_100",
     ),
-    Mutant(ODE, '{"step_size": self.step} if', "{} if", f"{A}::test_order_of_convergence"),
+    Mutant(ODE, "math.ceil(1 / self.step)\n", "1\n", f"{A}::test_order_of_convergence"),
+    Mutant(ODE, "x + h / 2 * f(x))", "x + h * f(x))", f"{A}::test_order_of_convergence"),
+    Mutant(ODE, "k1 + 2 * k2 + 2 * k3 + k4", "k1 + 2 * k2 + 2 * k3 + k3", f"{A}::test_order_of_convergence"),
     Mutant(ODE, "while last < depth and layer(last)[0] is F:", "while last < depth:", CLOSED),
     Mutant(
-        ODE, "adjoint_params=parameters", "adjoint_params=parameters[:0]", f"{A}::test_adjoint_gradients_are_the_direct_ones"
+        ODE,
+        "adjoint_params=tuple(F.parameters()) if",
+        "adjoint_params=() if",
+        f"{A}::test_adjoint_gradients_are_the_direct_ones",
     ),
-    Mutant(ODE, "if self.adjoint:", "if not self.adjoint:", f"{A}::test_adjoint_gradients_are_the_direct_ones"),
+    Mutant(ODE, "if not self.adjoint:", "if self.adjoint:", f"{A}::test_adjoint_gradients_are_the_direct_ones"),
     Mutant(
         ODE,
-        "rtol=self.rtol, atol=self.atol, method=self.method, options=options)",
-        "method=self.method, options=options)",
+        "odeint(lambda t, x: field(x), x, times, rtol=self.rtol, atol=self.atol,",
+        "odeint(lambda t, x: field(x), x, times,",
         f"{A}::test_error_falls_with_the_tolerance",
     ),
-    Mutant(ODE, "spent[0] > self.max_evaluations", "spent[0] >= self.max_evaluations", f"{A}::test_evaluations_are_capped"),
-    Mutant(ODE, "x, first = path[-1], last", "x, first, spent = path[-1], last, [0]", f"{A}::test_evaluations_are_capped"),
+    Mutant(ODE, "next(spent) > self", "next(spent) >= self", f"{A}::test_evaluations_are_capped"),
+    Mutant(
+        ODE,
+        "                field = limited(layer(k)[0])",
+        "                spent = count(1)\n                field = limited(layer(k)[0])",
+        f"{A}::test_evaluations_are_capped",
+    ),
     Mutant(BLOCKS, "(1 - self.gate + self.gate *", "(1 - self.gate +", f"{A}::test_norm_gate"),
     Mutant(BLOCKS, "x.square().mean(-2, keepdim=True)", "x.square().mean(-1, keepdim=True)", f"{A}::test_norm_gate"),
-    Mutant(
-        BLOCKS,
-        CONV,
-        CONV.replace("self.norm(x)", 'nn.functional.pad(self.norm(x), (1, 1), mode="replicate")').replace(", padding=1", ""),
-        BLOCK,
-    ),
-    Mutant(
-        BLOCKS,
-        CONV,
-        CONV.replace("self.norm(x)", "nn.functional.pad(self.norm(x), (2, 0))").replace(", padding=1", ""),
-        BLOCK,
-    ),
-    Mutant(BLOCKS, CONV, CONV.replace(" self.b,", ""), BLOCK),
-    Mutant(BLOCKS, "conv1d(self.norm(x),", "conv1d(x,", f"{A}::test_block_normalises_what_it_reads"),
+    Mutant(BLOCKS, "(0, 0, 1, 1)", "(0, 0, 2, 0)", BLOCK),
+    Mutant(BLOCKS, "x[:, :-2], x[:, 1:-1], x[:, 2:]", "x[:, 2:], x[:, 1:-1], x[:, :-2]", BLOCK),
+    Mutant(BLOCKS, ", self.b))", "))", BLOCK),
+    Mutant(BLOCKS, "self.norm(x).mT", "x.mT", f"{A}::test_block_normalises_what_it_reads"),
     Mutant(NET, "self.readout @ x + self.bias", "self.readout @ x - self.bias", f"{A}::test_net_embeds_and_reads_out"),
     Mutant(NET, "first = size * k if", "first = size * max(k - 1, 0) if", f"{A}::test_net_runs_its_layers_in_order"),
     Mutant(NET, "first = size * k if", "first = k if", f"{A}::test_net_runs_its_layers_in_order"),
@@ -134,6 +134,19 @@ MUTANTS = [
     ),
     Mutant(TABLE, "p + z2 / (2 * total)", "p + z2 / total", f"{T}::test_wilson_by_hand"),
     Mutant(TABLE, 'out["reference"] - out["trained"]', 'out["trained"] - out["reference"]', f"{T}::test_cell_by_hand"),
+    Mutant(SCORE, "tokens.split(CHUNK), target.split(CHUNK)", "tokens.split(CHUNK), target.roll(1, 0).split(CHUNK)", S),
+    Mutant(SCORE, "(right | ~counts).all(1)", "right.all(1)", f"{S}::test_only_scored_cells_count"),
+    Mutant(SCORE, "target[counts].bincount().max()", "target[counts].bincount().min()", f"{S}::test_counts_by_hand"),
+    Mutant(SCORE, "return_counts=True)[1].max()", "return_counts=True)[1].min()", f"{S}::test_counts_by_hand"),
+    Mutant(SCORE, "logits.isfinite().all(1)", "logits.isfinite().any(1) | True", S),
+    Mutant(SCORE, "length > trained_to or splits", "length >= trained_to or splits", f"{S}::test_held_out_is_told"),
+    Mutant(SCORE, "curve += (after - x)", "curve = (after - x)", f"{S}::test_curve_length_of_the_parity_reference"),
+    # tasks
+    Mutant("tasks/words.py", "kept(words) == testing", "kept(words) != testing", "tests/test_words.py"),
+    Mutant("tasks/words.py", "% PARTS == 0", "% PARTS <= 1", "tests/test_words.py"),
+    Mutant("tasks/words.py", '"\\0".join', '"".join', "tests/test_words.py"),
+    Mutant("train.py", 'scored["reference"] = realised', 'scored["reference"] = net', R),
+    Mutant("train.py", "if exists(folder, record", "if not exists(folder, record", R),
     # >>> ADD FURTHER MUTANTS ABOVE THIS LINE (tasks/*.py, leaderboard/score.py, ...) <<<
 ]
 

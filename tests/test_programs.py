@@ -55,6 +55,10 @@ REFUSED = {
     "is and is not, a value": ([when(w(1), ~w(1)).write(q(0))], ["rule 0", "contradicts itself"]),
     "a dead neighbour holds": ([when(LAST, q(0, at=1)).write(q(0))], ["rule 0", "contradicts itself"]),
     "same guard": ([when(w(0)).write(q(0)), when(w(0)).write(q(1))], ["non-deterministic", "rule 0 (", "rule 1 ("]),
+    "overlapping neighbours": (
+        [when(w(0)).write(q(0)), when(w(0, at=1)).write(q(1))],
+        ["non-deterministic", "rule 0 (input[i] = 0", "rule 1 (input[i+1] = 0"],
+    ),
     "overlapping guards": (
         [when(FIRST).write(r(0)), when(FIRST).write(q(0)), when(w(0)).write(q(1))],
         ["non-deterministic", "rule 1 (no cell i-1 → q[i] := 0)", "rule 2 (input[i] = 0 → q[i] := 1)"],
@@ -111,6 +115,8 @@ def test_declarations_refused(registers, output, named):
     [
         [when(w(0)).write(q(0)), when(w(1)).write(q(1))],
         [when(FIRST).write(q(0)), when(LEFT).write(q(1))],
+        [when(LEFT).write(q(0)), when(FIRST).write(q(1))],
+        [when(w(0, at=1)).write(q(0)), when(LAST).write(q(1))],
         [when(FIRST).write(q(0)), when(q(0, at=-1)).write(q(1)), when(w(0)).write(r(0))],
         [when(LAST).write(q(0)), when(w(1, at=1)).write(q(0)), when(w(0, at=1)).write(q(1))],
         [when(w(0), ~w(1, at=1)).write(q(0)), when(w(1, at=1)).write(q(0))],

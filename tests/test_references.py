@@ -11,8 +11,9 @@ from test_tasks import TASKS, random_words, some_words
 import models
 import tasks
 from models import Net, NotRealizable
+from models.block import lower
 from tasks.polynomial import PolynomialODE
-from tasks.program import Program
+from tasks.program import Program, guard_index, literal_planes
 from tasks.tableau import tableau
 from tasks.task import IGNORE
 
@@ -346,6 +347,23 @@ def test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero(model,
         assert torch.equal(net(words, depth), expected[:, program.outputs()].float())
 
 
+@pytest.mark.parametrize("task", ["addition", "minsky", "palindrome", "cellular"])
+def test_a_false_static_literal_silences_a_unit_whatever_the_registers_hold(task):
+    """With registers anywhere in [-1, 1], as they are in F(x)."""
+    program, generator = TASKS[task].program(), torch.Generator().manual_seed(0)
+    weights, fixed = lower(program), program.static_channels
+    x = program.encode(random_words(TASKS[task], 40, 7)).float()
+    x[:, fixed:] = 2 * torch.rand(x[:, fixed:].shape, generator=generator) - 1
+    x[:20, fixed:] = x[:20, fixed:].sign()
+    planes = literal_planes(x)
+    units = torch.relu(torch.nn.functional.conv1d(x, weights.U, weights.b, padding=1))
+    for k, rule in enumerate(program.rules):
+        (static,) = guard_index([[tap for tap in program.taps(rule) if tap.static]], program.channels)
+        assert not units[:, k][planes[:, static].amin(1) == 0].any()
+    x[:, 0] = 0
+    assert not torch.relu(torch.nn.functional.conv1d(x, weights.U, weights.b, padding=1)).any()  # no cell is alive
+
+
 def test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first():
     net, program = realised("revnet", "addition", width=40, hidden=64), TASKS["addition"].program()
     words, target = cases("addition", 4)
@@ -362,11 +380,32 @@ def test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first():
         assert not first[:, program.channels :].any()
         assert not second[:, program.channels :].any()
         assert not second[:, : program.static_channels].any()
+    assert torch.equal(logits, second[:, program.outputs()])
     assert (logits.gather(1, target[:, None]) >= 1).all()
     assert (logits.gather(1, 1 - target[:, None]) == 0).all()
 
 
 # the neural ODE in closed form
+
+
+@pytest.mark.parametrize(("task", "margin"), [("cellular", 1 / 9), ("rule 30", 1 / 9), ("turing", 1 / 9)])
+def test_registers_within_a_third_of_a_bit_of_m_give_exact_bits_to_the_neural_ode(task, margin):
+    """F(y) + y on the registers, at every state of the run, m = 3 registers a guard."""
+    reference = models.architecture("neural_ode").lower(unrolled(task, 2))
+    program, field = reference.program, reference.weights[0]
+    fixed, generator = program.static_channels, torch.Generator().manual_seed(0)
+
+    def F(x: torch.Tensor) -> torch.Tensor:
+        return field.V @ torch.relu(torch.nn.functional.conv1d(x, field.U, field.b, padding=1))
+
+    words, _ = cases(task, 2)
+    for state in program.run(words):
+        x = state.float()
+        noise = margin * (2 * torch.rand(x[:, fixed:].shape, generator=generator) - 1)
+        y = torch.cat([x[:, :fixed], x[:, fixed:] + noise], 1)
+        pushed, expected = F(y)[:, fixed:] + y[:, fixed:].relu(), F(x)[:, fixed:] + x[:, fixed:]
+        assert (pushed - expected).abs().max() < 1e-4
+        assert torch.equal(expected, expected.round())
 
 
 def test_registers_of_the_neural_ode_are_gamma_distributed():

@@ -53,7 +53,7 @@ def test_only_scored_cells_count():
     assert (task.target(task.sample(5, 4, seeded("x")))[:, :-1] == IGNORE).all()
 
 
-@pytest.mark.parametrize(("length", "trained_to", "held"), [(4, 12, False), (12, 12, True), (4, 2, True)])
+@pytest.mark.parametrize(("length", "trained_to", "held"), [(4, 12, False), (4, 4, False), (12, 12, True), (4, 2, True)])
 def test_held_out_is_told(length, trained_to, held):
     net, task = reference()
     assert score(net, task, length, 50, trained_to).held_out is held

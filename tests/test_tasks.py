@@ -416,6 +416,9 @@ def test_minsky_table_and_its_time():
     assert tasks.get("minsky", table=["inc b 1", "inc a 0"], rounds=3).solve([0, 0, 0, 0]) == [1, 1, 1, 1]
     assert tasks.get("minsky", table=["dec a 0 1"], rounds=1).solve([1, 1, 1, 0]) == [0, 0, 0, 0]
     assert tasks.get("minsky", table=["dec a 1 1"], rounds=1).solve([1, 1, 1, 0]) == [1, 1, 0, 0]
+    overflow = tasks.get("minsky", table=["inc a 1", "inc a 2", "dec a 3 3"], rounds=1)
+    assert overflow.solve([1, 1, 1]) == overflow.target(torch.ones(1, 3).long())[0].tolist() == [1, 1, 0]
+    assert overflow.program().answer(torch.ones(1, 3).long()).tolist() == [[1, 1, 0]]
 
 
 # bad input
