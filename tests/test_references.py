@@ -79,7 +79,7 @@ def test_solve_discrete_ode_and_resnet_on_all_words_to_length_8(task):
     for length in range(1, 9):
         words, target = cases(task, length, 700)
         assert [TASKS[task].solve(word) for word in words.tolist()] == target.tolist()
-        assert agrees(TASKS[task].program().answer(words[-256:]), target[-256:])
+        assert agrees(TASKS[task].program().answer(words[-64:]), target[-64:])
         assert agrees(answer(net, words, TASKS[task].depth(length)), target)
 
 
@@ -91,7 +91,7 @@ def test_all_65536_additions_of_8_bits():
 @pytest.mark.parametrize(("model", "task"), [pair for pair in PAIRS if pair[0] in DISCRETE])
 def test_discrete_networks_on_short_and_long_words(model, task):
     net = realised(model, task)
-    for length in (1, 2, 3, 5) if task in LONG else (1, 2, 3, 4, 6, 8, 33):
+    for length in (1, 2, 5) if task in LONG else (1, 2, 3, 5, 8, 33):
         words, target = cases(task, length, 2 if length > 8 else 32 if task in LONG else 256)
         assert agrees(answer(net, words, TASKS[task].depth(length)), target)
 
@@ -99,7 +99,7 @@ def test_discrete_networks_on_short_and_long_words(model, task):
 @pytest.mark.parametrize(("model", "task"), [pair for pair in PAIRS if pair[0] in CONTINUOUS])
 def test_neural_odes_on_short_and_long_words(model, task):
     net = realised(model, task)
-    for length in (1, 2, 3, 7, 16):
+    for length in (1, 2, 7, 16):
         words, target = cases(task, length, 128 if length <= 8 else 2)
         assert agrees(answer(net, words, TASKS[task].depth(length)), target)
 
@@ -388,24 +388,26 @@ def test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first():
 # the neural ODE in closed form
 
 
-@pytest.mark.parametrize(("task", "margin"), [("cellular", 1 / 9), ("rule 30", 1 / 9), ("turing", 1 / 9)])
-def test_registers_within_a_third_of_a_bit_of_m_give_exact_bits_to_the_neural_ode(task, margin):
-    """F(y) + y on the registers, at every state of the run, m = 3 registers a guard."""
-    reference = models.architecture("neural_ode").lower(unrolled(task, 2))
-    program, field = reference.program, reference.weights[0]
-    fixed, generator = program.static_channels, torch.Generator().manual_seed(0)
-
-    def F(x: torch.Tensor) -> torch.Tensor:
-        return field.V @ torch.relu(torch.nn.functional.conv1d(x, field.U, field.b, padding=1))
-
+@pytest.mark.parametrize("task", ["cellular", "rule 30", "turing"])
+def test_guards_of_the_neural_ode_are_exact_bits_within_their_margin(task):
+    """A rule that reads m > 1 registers, each within 1 / (3 m) of a bit, is clipped to what it is on the bits."""
+    program = unrolled(task, 2)
+    (field,) = models.architecture("neural_ode").lower(program).weights
+    count, fixed = len(program.rules), program.static_channels
+    reads = torch.tensor([sum(literal.register not in ("alive", "input") for literal in k.guard) for k in program.rules])
     words, _ = cases(task, 2)
-    for state in program.run(words):
-        x = state.float()
-        noise = margin * (2 * torch.rand(x[:, fixed:].shape, generator=generator) - 1)
-        y = torch.cat([x[:, :fixed], x[:, fixed:] + noise], 1)
-        pushed, expected = F(y)[:, fixed:] + y[:, fixed:].relu(), F(x)[:, fixed:] + x[:, fixed:]
-        assert (pushed - expected).abs().max() < 1e-4
-        assert torch.equal(expected, expected.round())
+
+    def clipped(x: torch.Tensor) -> torch.Tensor:
+        units = torch.relu(torch.nn.functional.conv1d(x, field.U, field.b, padding=1))
+        return units[:, :count] - units[:, count : 2 * count]
+
+    for x in map(torch.Tensor.float, program.run(words)):
+        for m in range(2, int(reads.max()) + 1):
+            noise = (2 * torch.rand(x.shape, generator=torch.Generator().manual_seed(m)) - 1).sign() / (3 * m)
+            noise[:, :fixed] = 0
+            held, bits = clipped(x + noise)[:, reads == m], clipped(x)[:, reads == m]
+            assert (held - bits).abs().max() < 1e-5
+            assert ((bits == 0) | (bits == 1)).all()
 
 
 def test_registers_of_the_neural_ode_are_gamma_distributed():

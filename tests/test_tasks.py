@@ -382,16 +382,23 @@ def test_beaver_leaves_6_ones_after_14_steps():
     assert torch.equal(shipped.target(words), TASKS["beaver"].target(words))
 
 
+def solved(task: Task, word: list[int]) -> list[int]:
+    """The answer that all three definitions give."""
+    words, answer = torch.tensor([word]), task.solve(word)
+    assert task.target(words).tolist() == task.program().answer(words).tolist() == [answer]
+    return answer
+
+
 def test_turing_table_with_defaults_and_the_ends_of_the_tape():
     """`*` yields to a line of its own, `=` leaves a symbol; a move past an end stays there."""
     task = tasks.get("turing", table=["a 1 -> 0 S halt", "a * -> = R a"], tape="012", steps=2)
-    assert task.solve([0, 2, 1, 1]) == [0, 2, 0, 1]
-    assert task.solve([0, 2]) == [0, 2]
+    assert solved(task, [0, 2, 1, 1]) == [0, 2, 0, 1]
+    assert solved(task, [0, 2]) == [0, 2]
     left = tasks.get("turing", table=["a * -> 1 L b", "b 1 -> 2 R c", "b * -> = S halt", "c * -> 2 S halt"],
                      tape="012", steps=3)  # fmt: skip
-    assert left.solve([0, 0]) == [2, 2]
+    assert solved(left, [0, 0]) == [2, 2]
     right = tasks.get("turing", table=["a 0 -> 1 R a", "a * -> = S halt"], tape="01", steps=3)
-    assert right.solve([0, 0]) == [1, 1]
+    assert solved(right, [0, 0]) == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -412,13 +419,15 @@ def test_minsky_arithmetic(machine, expected):
 
 def test_minsky_table_and_its_time():
     """T = rounds * n instructions, no more: an endless increment of a gets that far; a full counter stays."""
-    assert tasks.get("minsky", table=["inc b 1", "inc a 0"], rounds=1).solve([0, 0, 0, 0]) == [1, 1, 0, 0]
-    assert tasks.get("minsky", table=["inc b 1", "inc a 0"], rounds=3).solve([0, 0, 0, 0]) == [1, 1, 1, 1]
-    assert tasks.get("minsky", table=["dec a 0 1"], rounds=1).solve([1, 1, 1, 0]) == [0, 0, 0, 0]
-    assert tasks.get("minsky", table=["dec a 1 1"], rounds=1).solve([1, 1, 1, 0]) == [1, 1, 0, 0]
+    endless = ["inc b 1", "inc a 0"]
+    assert solved(tasks.get("minsky", table=endless, rounds=1), [0, 0, 0, 0]) == [1, 1, 0, 0]
+    assert solved(tasks.get("minsky", table=endless, rounds=3), [0, 0, 0, 0]) == [1, 1, 1, 1]
+    assert solved(tasks.get("minsky", table=["dec a 0 1"], rounds=1), [1, 1, 1, 0]) == [0, 0, 0, 0]
+    assert solved(tasks.get("minsky", table=["dec a 1 1"], rounds=1), [1, 1, 1, 0]) == [1, 1, 0, 0]
+    late = tasks.get("minsky", table=["inc b 1", "inc b 2", "inc b 3", "inc b 4", "inc a 5"], rounds=1)
+    assert solved(late, [0, 0, 0, 0]) == [0, 0, 0, 0]
     overflow = tasks.get("minsky", table=["inc a 1", "inc a 2", "dec a 3 3"], rounds=1)
-    assert overflow.solve([1, 1, 1]) == overflow.target(torch.ones(1, 3).long())[0].tolist() == [1, 1, 0]
-    assert overflow.program().answer(torch.ones(1, 3).long()).tolist() == [[1, 1, 0]]
+    assert solved(overflow, [1, 1, 1]) == [1, 1, 0]
 
 
 # bad input
