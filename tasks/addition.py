@@ -48,8 +48,6 @@ class Addition(Task):
         ones = {pair: (pair & 1) + (pair >> 1) for pair in range(4)}
         start = [when(FIRST, w(p)).write(total(s % 2), carry(s // 2)) for p, s in ones.items()]
         ripple = [
-            when(carry(c, at=-1), w(p)).write(total((s + c) % 2), carry((s + c) // 2))
-            for p, s in ones.items()
-            for c in (0, 1)
+            when(carry(c, at=-1), w(p)).write(total((s + c) % 2), carry((s + c) // 2)) for p, s in ones.items() for c in (0, 1)
         ]
         return Program(4, [carry, total], start + ripple, output=total, depth=lambda n: n)

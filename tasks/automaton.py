@@ -38,11 +38,11 @@ class Automaton(Task):
         super().__post_init__()
         self.require("states", self.states, range(1, 257))
         self.require("letters", self.letters, range(1, 257))
+        if self.table and not self.alphabet:
+            raise TaskError("automaton: state 0 has 0 transitions; at least 1 symbol is needed")
         for state, row in enumerate(self.table):
             if len(row) != self.alphabet:
-                raise TaskError(
-                    f"automaton: state {state} has {len(row)} transitions; {self.alphabet} symbols need one each"
-                )
+                raise TaskError(f"automaton: state {state} has {len(row)} transitions; {self.alphabet} symbols need one each")
             for symbol, after in enumerate(row):
                 if not 0 <= after < len(self.table):
                     raise TaskError(

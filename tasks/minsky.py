@@ -170,9 +170,9 @@ def parse(lines: list[str] | tuple[str, ...]) -> list[Instruction]:
     program: list[Instruction] = []
     for line in lines:
         match line.split():
-            case ["inc", ("a" | "b") as r, j] if j.isdigit():
+            case ["inc", ("a" | "b") as r, j] if j.isdecimal():
                 program.append(("inc", "ab".index(r), int(j), int(j)))
-            case ["dec", ("a" | "b") as r, j, z] if j.isdigit() and z.isdigit():
+            case ["dec", ("a" | "b") as r, j, z] if j.isdecimal() and z.isdecimal():
                 program.append(("dec", "ab".index(r), int(j), int(z)))
             case _:
                 raise TaskError(f"minsky: line {line!r} is neither `inc a|b next` nor `dec a|b next if-zero`")

@@ -255,7 +255,7 @@ def literal_planes(x: Tensor) -> Tensor:
 def guard_index(guards: Sequence[Iterable[Tap]], channels: int) -> Tensor:
     """Rows of `literal_planes` that each guard multiplies, `[rules, literals]`, filled up with the constant 1."""
     rows = [[(tap.at + 1 + (0 if tap.holds else 3)) * channels + tap.channel for tap in guard] for guard in guards]
-    longest = max(map(len, rows), default=0)
+    longest = max(map(len, rows), default=0) or 1
     return torch.tensor([row + [6 * channels] * (longest - len(row)) for row in rows]).reshape(len(rows), longest)
 
 
@@ -328,12 +328,15 @@ def _not_write_once(rule: Rule) -> str | None:
 
 
 def _conflicts(program: Program) -> Iterator[tuple[int, int]]:
-    """Pairs of rules that change the same register and whose guards can hold together."""
+    """Pairs of rules that change the same register and whose guards can hold together.
+
+    That a register is still empty excludes nothing in a write-once program: there the first rule would win by schedule.
+    """
     writers: dict[str, list[int]] = {}
     for number, rule in enumerate(program.rules):
         for name in rule.changed():
             writers.setdefault(name, []).append(number)
-    guards = [_Guard(program.guard(rule)) for rule in program.rules]
+    guards = [_Guard(rule.guard if program.write_once else program.guard(rule)) for rule in program.rules]
     for rules in writers.values():
         yield from ((a, b) for a, b in combinations(rules, 2) if not guards[a].excludes(guards[b]))
 

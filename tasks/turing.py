@@ -235,6 +235,9 @@ def parse(lines: list[str] | tuple[str, ...], tape: str) -> tuple[Table, int]:
     states = list(dict.fromkeys(parts[0] for _, parts in split))
     number = {name: k for k, name in enumerate(states)} | {HALT: len(states)}
     table: Table = {}
+    for q in states:
+        if sum(parts[:2] == [q, "*"] for _, parts in split) > 1:
+            raise TaskError(f"turing: two lines for state {q!r} on symbol '*'")
     for line, (q, read, _, write, move, after) in sorted(split, key=lambda entry: entry[1][1] == "*"):
         if q == HALT or after not in number:
             raise TaskError(f"turing: line {line!r}: no state {after!r} to go to, or a line for halt; states: {states}")

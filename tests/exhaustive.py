@@ -1,9 +1,9 @@
 """Every word up to length 8, every route: `make exhaustive` (minutes; `make test` takes a part of these words).
 
-`solve`, `target`, the discrete ODE, the polynomial ODE and every realised network are compared on all words of every task; of
-a length with more than LIMIT words (COSTLY on an ODE, a tableau, or the machines with five and six symbols), on as many random
-ones; the count is said. Networks and polynomial ODEs that need a tableau are compared on words of up to TABLEAU cells. Exit code
-1 if any two disagree.
+`solve`, `target`, the discrete ODE, the polynomial ODE and every realised network are compared on all words of every task. Of a
+length with more than LIMIT words (COSTLY on an ODE, a tableau, or the machines with five and six symbols) as many random ones
+are taken; their number is said. Networks and polynomial ODEs that need a tableau are compared on words of up to TABLEAU cells.
+Exit code 1 if any two disagree.
 """
 
 import sys

@@ -38,7 +38,27 @@ GLOBAL = f"{A}::test_global_drop_path_keeps_one_column_of_the_whole_net"
 BLOCK = f"{A}::test_block_by_hand"
 REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "polynet", "fractalnet", "neural_ode"))
 NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
-SCORE, S, R = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
+SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
+PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
+ARCHITECTURE = "models/architecture.py"
+P, K, R = "tests/test_programs.py", "tests/test_tasks.py", "tests/test_references.py"
+RUN = f"{P}::test_run_follows_the_interpreter"
+SYM = f"{P}::test_sympy_and_torch_have_the_same_right_hand_side"
+TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond"
+VAL = f"{P}::test_refused"
+ONCE = f"{P}::test_refused_only_in_a_write_once_program"
+EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
+PARITY = f"{P}::test_equations_of_parity_by_hand"
+STATES = f"{R}::test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero"
+DISC = f"{R}::test_discrete_networks_on_short_and_long_words"
+NODE = f"{R}::test_neural_odes_on_short_and_long_words"
+GAMMA = f"{R}::test_registers_of_the_neural_ode_are_gamma_distributed"
+REV = f"{R}::test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first"
+ALL_WORDS = f"{K}::test_solve_target_and_program_agree_on_all_short_words"
+EXAMPLE = f"{K}::test_example"
+LAST_CELL = f"{K}::test_only_the_last_cell_is_scored_if_so_wished"
+SAMPLES = f"{K}::test_samples_are_inputs_and_reproducible"
+ENDS = f"{K}::test_turing_table_with_defaults_and_the_ends_of_the_tape"
 
 MUTANTS = [
     # models
@@ -104,9 +124,7 @@ MUTANTS = [
     Mutant(NET, "first = size * k if", "first = size * max(k - 1, 0) if", f"{A}::test_net_runs_its_layers_in_order"),
     Mutant(NET, "first = size * k if", "first = k if", f"{A}::test_net_runs_its_layers_in_order"),
     Mutant(NET, "depth > self.layers)", "depth > self.layers + 1)", f"{A}::test_bad_depth_is_refused"),
-    Mutant(
-        NET, "self.generator if self.training else None", "self.generator", f"{A}::test_nothing_is_dropped_in_evaluation"
-    ),
+    Mutant(NET, "self.generator if self.training else None", "self.generator", f"{A}::test_nothing_is_dropped_in_evaluation"),
     Mutant(
         NET,
         "torch.randn(alphabet, width, generator=self.generator)",
@@ -145,9 +163,92 @@ MUTANTS = [
     Mutant("tasks/words.py", "kept(words) == testing", "kept(words) != testing", "tests/test_words.py"),
     Mutant("tasks/words.py", "% PARTS == 0", "% PARTS <= 1", "tests/test_words.py"),
     Mutant("tasks/words.py", '"\\0".join', '"".join', "tests/test_words.py"),
-    Mutant("train.py", 'scored["reference"] = realised', 'scored["reference"] = net', R),
-    Mutant("train.py", "if exists(folder, record", "if not exists(folder, record", R),
-    # >>> ADD FURTHER MUTANTS ABOVE THIS LINE (tasks/*.py, leaderboard/score.py, ...) <<<
+    Mutant("train.py", 'scored["reference"] = realised', 'scored["reference"] = net', RUNS),
+    Mutant("train.py", "if exists(folder, record", "if not exists(folder, record", RUNS),
+    # programs, references: see the tests named
+    Mutant(PROGRAM, "[padded[..., :-2], x, padded[..., 2:]]", "[padded[..., 2:], x, padded[..., :-2]]", RUN),
+    Mutant(PROGRAM, "functional.pad(x, (1, 1))", "functional.pad(x, (1, 1), value=1)", SYM),
+    Mutant(PROGRAM, "[planes, 1 - planes,", "[planes, -planes,", RUN),
+    Mutant(PROGRAM, "change[self.first_channel[name] + value] = -1", "change[self.first_channel[name] + value] = 0", RUN),
+    Mutant(PROGRAM, "free = [name for name in rule.changed() if rule.old(name) is None]", "free = []", RUN),
+    Mutant(PROGRAM, "torch.where(output.amax(1) > 0, output.argmax(1), -1)", "output.argmax(1)", TAB),
+    Mutant(PROGRAM, "(g.register, g.at, g.holds) == (register, 0, True)", "(g.register, g.holds) == (register, True)", VAL),
+    Mutant(PROGRAM, "if literal.at not in (-1, 0, 1):", "if literal.at not in (-2, -1, 0, 1, 2):", VAL),
+    Mutant(PROGRAM, "if changed.count(name) > 1:", "if changed.count(name) > 2:", VAL),
+    Mutant(PROGRAM, "if not literal.holds and literal.register", "if literal.holds and literal.register", ONCE),
+    Mutant(PROGRAM, "rule.guard if program.write_once else program.guard(rule)", "program.guard(rule)", ONCE),
+    Mutant(PROGRAM, "differ or self.refuses(other) or other.refuses(self)", "differ or self.refuses(other)", EXCLUDE),
+    Mutant(PROGRAM, "other.values.get(key, value) != value", "other.values.get(key) != value", VAL),
+    Mutant(
+        PROGRAM,
+        "if names.count(name) > 1 or name in (ALIVE, INPUT):",
+        "if names.count(name) > 1:",
+        f"{P}::test_declarations_refused",
+    ),
+    Mutant(POLY, "= -y[:, self.program.static_channels :]", "= -2 * y[:, self.program.static_channels :]", SYM),
+    Mutant(POLY, "program.taps(rule, implied=False)", "program.taps(rule)", SYM),
+    Mutant(POLY, "(x if holds else 1 - x for x, holds in factors)", "(x for x, holds in factors)", PARITY),
+    Mutant(POLY, "[i + at]", "[i - at]", PARITY),
+    Mutant(
+        POLY,
+        "torch.where(output.amax(1) > 1e-4, output.argmax(1), -1)",
+        "output.argmax(1)",
+        f"{P}::test_polynomial_answer_is_empty_before_it_begins_and_right_at_the_end",
+    ),
+    Mutant(TABLEAU, "rules[0][1] if rules else window[name, 0])", "rules[0][1] if rules else None)", TAB),
+    Mutant(TABLEAU, "if not rules and (name, 0) not in window:", "if False:", TAB),
+    Mutant(TABLEAU, "rows[depth - 1].rules", "rows[depth - 2].rules", TAB),
+    Mutant(TABLEAU, "LAST).write(length(k + 1))", "LAST).write(length(k))", TAB),
+    Mutant(TABLEAU, "{(other, at): None for", "{(other, at): 0 for", TAB),
+    Mutant(TABLEAU, "if length < 1:", "if length < 0:", f"{P}::test_tableau_of_no_length_refused"),
+    Mutant(BLOCKS, "+= weight if tap.holds else -weight", "+= weight", DISC),
+    Mutant(BLOCKS, "tap.channel, tap.at + 1]", "tap.channel, 1 - tap.at]", STATES),
+    Mutant(BLOCKS, "U[k, 0, 1], b[k] = M, 1 - M", "U[k, 0, 1], b[k] = 0.0, 1.0", DISC),
+    Mutant(
+        BLOCKS,
+        "weight = M if tap.static else 1.0",
+        "weight = 1.0",
+        f"{R}::test_a_false_static_literal_silences_a_unit_whatever_the_registers_hold",
+    ),
+    Mutant(BLOCKS, "scale * weights.V.to(self.V)", "weights.V.to(self.V)", GAMMA),
+    Mutant(NET, "self.embed.zero_()", "pass", STATES),
+    Mutant(NET, "reference.exit * half + channel", "channel", REV),
+    Mutant(NET, "if need > self.width or", "if", f"{R}::test_too_narrow_a_net_is_refused"),
+    Mutant(FRACTAL, "last = 2 ** (self.columns - 1)", "last = 1", STATES),
+    Mutant(POLYNET, "[lower(program), *[idle()] * (self.blocks - 1)]", "[lower(program)] * self.blocks", DISC),
+    Mutant(REVNET, "enumerate([1.0, -2.0, 1.0])", "enumerate([1.0, -1.0, 0.0])", REV),
+    Mutant(REVNET, "lower(program, implied=False)]", "lower(program)]", REV),
+    Mutant(ODE, "-guards.V, -decay", "0 * guards.V, -decay", NODE),
+    Mutant(
+        ODE,
+        "3.0 if reads > 1 else 1.0 for",
+        "1.0 for",
+        f"{R}::test_guards_of_the_neural_ode_are_exact_bits_within_their_margin",
+    ),
+    Mutant(ODE, "speed = 2 * (", "speed = 0.8 * (", GAMMA),
+    Mutant(
+        ARCHITECTURE,
+        "if unrolled.depth(n) > program.depth(n)]",
+        "if False]",
+        f"{R}::test_tableau_that_needs_more_steps_than_the_task_gives_is_refused",
+    ),
+    Mutant(ARCHITECTURE, "tableau(program, 2)", "tableau(program, 1)", f"{R}::test_stated_width_is_the_true_one"),
+    Mutant("tasks/task.py", "target[:, :-1] = IGNORE", "target[:, 1:] = IGNORE", LAST_CELL),
+    Mutant("tasks/task.py", "high >= self.alphabet", "high > self.alphabet", f"{K}::test_first_token_outside_of_the_alphabet"),
+    Mutant("tasks/task.py", "(count, length), generator=generator)", "(count, length))", SAMPLES),
+    Mutant("tasks/addition.py", "carry((s + c) // 2)", "carry(s // 2)", EXAMPLE),
+    Mutant("tasks/parity.py", "q(p ^ a)", "q(p | a)", EXAMPLE),
+    Mutant("tasks/counter.py", "tokens.cumsum(1) % self.modulus", "tokens.cumsum(1) % 3", EXAMPLE),
+    Mutant("tasks/cellular.py", "[0, *word, 0]", "[word[-1], *word, word[0]]", f"{K}::test_one_step_by_wolframs_table"),
+    Mutant("tasks/cellular.py", "else ~cell(1, at)", "else cell(0, at)", EXAMPLE),
+    Mutant(TURING, "min(max(head + move, 0), len(tape) - 1)", "(head + move) % len(tape)", ALL_WORDS),
+    Mutant(TURING, "[stay.where(end), leave, arrive]", "[leave, arrive]", ENDS),
+    Mutant(TURING, '"is1 * -> N S halt"', '"is1 * -> Y S halt"', f"{K}::test_palindrome_verdict"),
+    Mutant(TURING, '"restore b -> 1 L restore"', '"restore b -> 0 L restore"', f"{K}::test_copier_copies"),
+    Mutant(MINSKY, "counter(0)).write(counter(1)).clear(signal)", "counter(0)).write(counter(1))", ALL_WORDS),
+    Mutant(MINSKY, ", ~clock(2 * self.rounds))", ")", f"{K}::test_minsky_table_and_its_time"),
+    Mutant(MINSKY, "min(counters[r] + 1, n)", "counters[r] + 1", f"{K}::test_minsky_table_and_its_time"),
+    Mutant("tasks/discover.py", "if parameter not in known:", "if False:", f"{K}::test_bad_parameters"),
 ]
 
 

@@ -574,9 +574,7 @@ REACH = [
 
 @pytest.mark.parametrize("depth", [0, 1, 2])
 @pytest.mark.parametrize(("name", "options", "reach"), REACH, ids=label)
-def test_a_cell_is_felt_exactly_as_far_as_the_layers_reach(
-    name: str, options: dict[str, Any], reach: int, depth: int
-) -> None:
+def test_a_cell_is_felt_exactly_as_far_as_the_layers_reach(name: str, options: dict[str, Any], reach: int, depth: int) -> None:
     made = net(name, options, hidden=32)
     radius = reach * depth
     tokens = words(16, 2 * radius + 7)
@@ -622,9 +620,7 @@ REFUSED: list[tuple[Callable[..., object], str, dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("make", "name", "settings", "named"), REFUSED)
-def test_bad_settings_are_refused(
-    make: Callable[..., object], name: str, settings: dict[str, Any], named: list[str]
-) -> None:
+def test_bad_settings_are_refused(make: Callable[..., object], name: str, settings: dict[str, Any], named: list[str]) -> None:
     with pytest.raises(models.ModelError) as refused:
         make(name, **settings)
     assert "\n" not in str(refused.value)

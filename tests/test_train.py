@@ -190,9 +190,7 @@ def test_a_task_and_a_model_come_from_two_files_each_and_no_edit(tmp_path):
 
 
 def test_a_sweep_goes_on_past_a_failure(tmp_path):
-    done = command(
-        tmp_path / "r", "task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000", flags=["-m"]
-    )
+    done = command(tmp_path / "r", "task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000", flags=["-m"])
     assert done.returncode == 0, done.stderr
     assert sorted(r["status"] for r in read(tmp_path / "r")) == ["done", "done", "failed", "failed"]
 
