@@ -8,9 +8,9 @@ from importlib import import_module, metadata
 from pathlib import Path
 
 SHARED = {
-    "task": ("tasks.task", "tasks.program", "tasks.words"),
+    "task": ("tasks.task", "tasks.rules", "tasks.program", "tasks.words"),
     "model": (
-        "tasks.program", "tasks.tableau", "models.architecture", "models.block", "models.net", "models.learner",
+        "tasks.rules", "tasks.program", "tasks.tableau", "models.architecture", "models.block", "models.net", "models.learner",
         "leaderboard.score", "train",
     ),
 }  # fmt: skip

@@ -24,97 +24,32 @@ limit t -> infinity of an ODE needs. A *rewriting* program is a synchronous cell
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 
 import torch
 from torch import Tensor
 
-ALIVE, INPUT = "alive", "input"
+from tasks.rules import (
+    ALIVE,
+    FIRST,
+    INPUT,
+    LAST,
+    LEFT,
+    RIGHT,
+    Literal,
+    ProgramError,
+    Register,
+    Rule,
+    symbols,
+    when,
+)
+from tasks.validate import validate
 
-
-class ProgramError(ValueError):
-    """A program that cannot be what it claims; the message names the rule and the reason."""
-
-
-@dataclass(frozen=True)
-class Literal:
-    """`register = value` at the neighbour `at` in {-1, 0, +1}; with `holds=False` its negation. `~` negates."""
-
-    register: str
-    value: int
-    at: int = 0
-    holds: bool = True
-
-    def __invert__(self) -> "Literal":
-        return replace(self, holds=not self.holds)
-
-    def __str__(self) -> str:
-        cell = {-1: "[i-1]", 0: "[i]", 1: "[i+1]"}.get(self.at, f"[i{self.at:+d}]")
-        if self.register == ALIVE:
-            return f"{'' if self.holds else 'no '}cell {cell[1:-1]}"
-        return f"{self.register}{cell} {'=' if self.holds else '≠'} {self.value}"
-
-
-@dataclass(frozen=True)
-class Register:
-    """A one-hot group of `size` channels; calling it gives a literal, `q(v, at=-1)`: "q is v at the left neighbour"."""
-
-    name: str
-    size: int
-
-    def __call__(self, value: int, at: int = 0) -> Literal:
-        """The literal "this register is `value` at neighbour `at`"."""
-        return Literal(self.name, int(value), at)
-
-
-def symbols(alphabet: int) -> Register:
-    """The input symbol of a cell, to be read in guards; it is never written."""
-    return Register(INPUT, alphabet)
-
-
-LEFT, RIGHT = Literal(ALIVE, 0, -1), Literal(ALIVE, 0, +1)  # there is a left, a right neighbour
-FIRST, LAST = ~LEFT, ~RIGHT
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Where every literal of `guard` holds: the registers of `writes` take their values, those of `clears` none."""
-
-    guard: tuple[Literal, ...]
-    writes: tuple[Literal, ...] = ()
-    clears: tuple[str, ...] = ()
-
-    def where(self, *literals: Literal) -> "Rule":
-        """The rule whose guard also asks for these literals."""
-        return replace(self, guard=self.guard + literals)
-
-    def write(self, *values: Literal) -> "Rule":
-        """The rule that also writes these values, `write(q(1))`."""
-        return replace(self, writes=self.writes + values)
-
-    def clear(self, *registers: Register) -> "Rule":
-        """The rule that also empties these registers; the guard must say what they held."""
-        return replace(self, clears=self.clears + tuple(register.name for register in registers))
-
-    def changed(self) -> list[str]:
-        """Names of the registers that the rule changes."""
-        return [literal.register for literal in self.writes] + list(self.clears)
-
-    def old(self, register: str) -> int | None:
-        """The value of `register` in this cell that the guard names, or None."""
-        values = [g.value for g in self.guard if (g.register, g.at, g.holds) == (register, 0, True)]
-        return values[0] if values else None
-
-    def __str__(self) -> str:
-        action = [f"{w.register}[i] := {w.value}" for w in self.writes] + [f"clear {name}[i]" for name in self.clears]
-        return f"{' ∧ '.join(map(str, self.guard)) or 'always'} → {', '.join(action) or 'nothing'}"
-
-
-def when(*guard: Literal) -> Rule:
-    """The rule with this guard and no action yet: `when(a, b).write(c)`."""
-    return Rule(guard)
+__all__ = [
+    "ALIVE", "FIRST", "INPUT", "LAST", "LEFT", "RIGHT", "Literal", "Program", "ProgramError", "Register", "Rule", "Tap",
+    "decode", "guard_index", "literal_planes", "products", "symbols", "when",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -265,101 +200,3 @@ def products(planes: Tensor, index: Tensor) -> Tensor:
     for column in index.T[1:]:
         result = result * planes[:, column]
     return result
-
-
-# validation
-
-
-def validate(program: Program) -> None:
-    """Refuse, with a ProgramError that names the rule, what is not a deterministic program of its kind."""
-    names = [register.name for register in program.registers]
-    for name in names:
-        if names.count(name) > 1 or name in (ALIVE, INPUT):
-            raise ProgramError(f"register {name!r} is declared twice; alive and input are always there")
-    if program.sizes.get(program.output.name, 0) < program.output.size:
-        raise ProgramError(f"output register {program.output.name!r} is not declared; declared: {', '.join(names)}")
-    for number, rule in enumerate(program.rules):
-        if reason := _fault(program, rule):
-            raise ProgramError(f"rule {number} ({rule}): {reason}")
-    for one, other in _conflicts(program):
-        raise ProgramError(
-            f"non-deterministic: rule {one} ({program.rules[one]}) and rule {other} ({program.rules[other]}) "
-            "can fire together and change the same register"
-        )
-
-
-def _fault(program: Program, rule: Rule) -> str | None:
-    """Why a single rule is refused, or None."""
-    sizes = program.sizes
-    for literal in rule.guard + rule.writes:
-        if literal.register not in sizes:
-            return f"register {literal.register!r} does not exist; there are {', '.join(sizes)}"
-        if not 0 <= literal.value < sizes[literal.register]:
-            return f"{literal.register} has values 0..{sizes[literal.register] - 1}, not {literal.value}"
-        if literal.at not in (-1, 0, 1):
-            return f"reads the neighbour {literal.at:+d}; only -1, 0, +1 are local"
-    changed = rule.changed()
-    if not changed:
-        return "it writes nothing"
-    for name in changed:
-        if name in (ALIVE, INPUT) or name not in sizes:
-            return f"{name!r} cannot be written; registers are {', '.join(list(sizes)[2:])}"
-        if changed.count(name) > 1:
-            return f"it writes register {name!r} twice"
-    if any(not w.holds or w.at for w in rule.writes):
-        return "a rule writes values of its own cell only"
-    for name in rule.clears:
-        if rule.old(name) is None:
-            return f"it clears {name!r} without naming the value that it held"
-    if not _Guard(rule.guard).consistent:
-        return "its guard contradicts itself, so it can never fire"
-    return _not_write_once(rule) if program.write_once else None
-
-
-def _not_write_once(rule: Rule) -> str | None:
-    """Why a rule does not belong in a write-once program, or None."""
-    for name in rule.changed():
-        if rule.old(name) is not None:
-            return f"it writes register {name!r} a second time, in a write-once program"
-    for literal in rule.guard:
-        if not literal.holds and literal.register not in (ALIVE, INPUT):
-            return f"it reads where {literal.register!r} is not {literal.value}, which depends on the schedule"
-    return None
-
-
-def _conflicts(program: Program) -> Iterator[tuple[int, int]]:
-    """Pairs of rules that change the same register and whose guards can hold together.
-
-    That a register is still empty excludes nothing in a write-once program: there the first rule would win by schedule.
-    """
-    writers: dict[str, list[int]] = {}
-    for number, rule in enumerate(program.rules):
-        for name in rule.changed():
-            writers.setdefault(name, []).append(number)
-    guards = [_Guard(rule.guard if program.write_once else program.guard(rule)) for rule in program.rules]
-    for rules in writers.values():
-        yield from ((a, b) for a, b in combinations(rules, 2) if not guards[a].excludes(guards[b]))
-
-
-class _Guard:
-    """A conjunction, sorted for the question whether it can hold together with another.
-
-    Registers are one-hot, and what is set is set in a live cell.
-    """
-
-    def __init__(self, literals: Iterable[Literal]) -> None:
-        literals = list(literals)
-        self.values = {(g.register, g.at): g.value for g in literals if g.holds}
-        self.refused = {(g.register, g.at, g.value) for g in literals if not g.holds}
-        self.dead = {g.at for g in literals if g.register == ALIVE and not g.holds}
-        single = all(self.values[g.register, g.at] == g.value for g in literals if g.holds)
-        self.consistent = single and not self.refuses(self)
-
-    def refuses(self, other: "_Guard") -> bool:
-        """Whether a negative literal here contradicts a positive one there."""
-        return any((*key, value) in self.refused or key[1] in self.dead for key, value in other.values.items())
-
-    def excludes(self, other: "_Guard") -> bool:
-        """Whether the two can never hold together."""
-        differ = any(other.values.get(key, value) != value for key, value in self.values.items())
-        return differ or self.refuses(other) or other.refuses(self)

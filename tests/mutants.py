@@ -40,7 +40,7 @@ REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "pol
 NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
 SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
 PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
-ARCHITECTURE = "models/architecture.py"
+ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/validate.py"
 P, K, R = "tests/test_programs.py", "tests/test_tasks.py", "tests/test_references.py"
 RUN = f"{P}::test_run_follows_the_interpreter"
 SYM = f"{P}::test_sympy_and_torch_have_the_same_right_hand_side"
@@ -172,15 +172,17 @@ MUTANTS = [
     Mutant(PROGRAM, "change[self.first_channel[name] + value] = -1", "change[self.first_channel[name] + value] = 0", RUN),
     Mutant(PROGRAM, "free = [name for name in rule.changed() if rule.old(name) is None]", "free = []", RUN),
     Mutant(PROGRAM, "torch.where(output.amax(1) > 0, output.argmax(1), -1)", "output.argmax(1)", TAB),
-    Mutant(PROGRAM, "(g.register, g.at, g.holds) == (register, 0, True)", "(g.register, g.holds) == (register, True)", VAL),
-    Mutant(PROGRAM, "if literal.at not in (-1, 0, 1):", "if literal.at not in (-2, -1, 0, 1, 2):", VAL),
-    Mutant(PROGRAM, "if changed.count(name) > 1:", "if changed.count(name) > 2:", VAL),
-    Mutant(PROGRAM, "if not literal.holds and literal.register", "if literal.holds and literal.register", ONCE),
-    Mutant(PROGRAM, "rule.guard if program.write_once else program.guard(rule)", "program.guard(rule)", ONCE),
-    Mutant(PROGRAM, "differ or self.refuses(other) or other.refuses(self)", "differ or self.refuses(other)", EXCLUDE),
-    Mutant(PROGRAM, "other.values.get(key, value) != value", "other.values.get(key) != value", VAL),
     Mutant(
-        PROGRAM,
+        "tasks/rules.py", "(g.register, g.at, g.holds) == (register, 0, True)", "(g.register, g.holds) == (register, True)", VAL
+    ),
+    Mutant(VALIDATE, "if literal.at not in (-1, 0, 1):", "if literal.at not in (-2, -1, 0, 1, 2):", VAL),
+    Mutant(VALIDATE, "if changed.count(name) > 1:", "if changed.count(name) > 2:", VAL),
+    Mutant(VALIDATE, "if not literal.holds and literal.register", "if literal.holds and literal.register", ONCE),
+    Mutant(VALIDATE, "rule.guard if program.write_once else program.guard(rule)", "program.guard(rule)", ONCE),
+    Mutant(VALIDATE, "differ or self.refuses(other) or other.refuses(self)", "differ or self.refuses(other)", EXCLUDE),
+    Mutant(VALIDATE, "other.values.get(key, value) != value", "other.values.get(key) != value", VAL),
+    Mutant(
+        VALIDATE,
         "if names.count(name) > 1 or name in (ALIVE, INPUT):",
         "if names.count(name) > 1:",
         f"{P}::test_declarations_refused",
