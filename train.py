@@ -103,6 +103,12 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     for name, value in (("length", cfg.training.length), ("steps", cfg.training.steps), ("batch", cfg.training.batch)):
         if value < 1:
             raise models.ModelError(f"training.{name}={value} is not allowed; it must be at least 1")
+    deepest = max(map(task.depth, (factor * cfg.training.length for factor in [1, *cfg.scoring.factors])))
+    if 0 < cfg.net.layers < deepest:
+        raise models.ModelError(
+            f"net.layers={cfg.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "
+            f"at least {deepest}, or smaller scoring.factors"
+        )
     return task, architecture  # type: ignore[return-value]
 
 
@@ -134,6 +140,8 @@ def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
         log_every_n_steps=t.steps + 1,
     )
     trainer.fit(learner, torch.utils.data.DataLoader(Batches(batch, t.steps), batch_size=None))
+    if trainer.global_step < t.steps:
+        raise KeyboardInterrupt  # Lightning swallows it; a run cut short is no result
     seen = learner.progress
     return {
         "steps": t.steps,
@@ -256,13 +264,15 @@ def _summary(record: dict[str, Any]) -> str:
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: Config) -> None:
-    """Entry of Hydra: a single run that fails, or is configured wrongly, ends in one line and exit code 1."""
+    """Entry of Hydra: a run that fails, or is configured wrongly, ends in one line; exit code 1 if it is the only one."""
     single = HydraConfig.get().mode == RunMode.RUN
     try:
         record = run(cfg)
     except (tasks.TaskError, models.ModelError) as error:
         print(f"train: {error}", file=sys.stderr)
-        sys.exit(1)
+        if single:
+            sys.exit(1)
+        return
     if single and record["status"] == "failed":
         sys.exit(1)
 

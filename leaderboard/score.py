@@ -46,8 +46,9 @@ def score(net: Net, task: Task, length: int, words: int, trained_to: int) -> Sco
     `tasks.words`). A state that is not finite counts as a wrong answer.
     """
     net.eval()
-    tokens = draw(task, words, length, seeded("test", task.label, length), testing=length <= trained_to)
-    target, depth = task.target(tokens), task.depth(length)
+    drawn = draw(task, words, length, seeded("test", task.label, length), testing=length <= trained_to)
+    tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))
+    depth = task.depth(length)
     correct, curves, evaluations = [], [], 0
     for chunk, answer in zip(tokens.split(CHUNK), target.split(CHUNK), strict=True):
         with counted(net) as calls:
@@ -77,7 +78,7 @@ def follow(net: Net, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor]:
     """Logits `[batch, classes, cells]`, and the length of each word's solution curve `[batch]`."""
     states = net.states(tokens, depth, POINTS)
     x = next(states)
-    curve = torch.zeros(len(tokens))
+    curve = torch.zeros(len(tokens), device=x.device)
     for after in states:
         curve += (after - x).flatten(1).norm(dim=1)
         x = after
@@ -102,8 +103,8 @@ def counted(net: Net) -> Iterator[list[int]]:
 
 def solves(net: Net, task: Task, length: int, words: int, seed: int, threshold: float = 0.99) -> bool:
     """Whether at least `threshold` of `words` fresh training words are answered without a fault."""
-    tokens = draw(task, words, length, seeded("validation", task.label, length, seed), testing=False)
-    target = task.target(tokens)
+    drawn = draw(task, words, length, seeded("validation", task.label, length, seed), testing=False)
+    tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))
     with torch.no_grad():
         answer = net(tokens, task.depth(length)).argmax(1)
     return float(((answer == target) | (target == IGNORE)).all(1).float().mean()) >= threshold

@@ -113,6 +113,7 @@ MISTAKES = [
     ("+task.modulus=3", "modulus", "scored"),
     ("task.scored=first", "first", "every, last"),
     ("model=polynet,model.kind=poly-9", "poly-9", "mpoly-2"),
+    ("net.layers=7", "net.layers=7", "at least 28"),
 ]
 
 
@@ -193,6 +194,12 @@ def test_a_sweep_goes_on_past_a_failure(tmp_path):
     done = command(tmp_path / "r", "task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000", flags=["-m"])
     assert done.returncode == 0, done.stderr
     assert sorted(r["status"] for r in read(tmp_path / "r")) == ["done", "done", "failed", "failed"]
+
+
+def test_a_sweep_goes_on_past_a_mistake(tmp_path):
+    done = command(tmp_path / "r", "task=counter", "task.modulus=1,3", flags=["-m"])
+    assert "modulus=1" in done.stderr
+    assert [r["task"]["parameters"]["modulus"] for r in read(tmp_path / "r")] == [3]
 
 
 def test_wandb_offline_keeps_to_the_results_folder(tmp_path):
