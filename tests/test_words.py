@@ -14,6 +14,8 @@ def test_training_and_test_words_are_disjoint(name, length):
     task = tasks.get(name)
     train, test = (draw(task, 400, length, seeded("any", side), testing=side) for side in (False, True))
     assert train.shape == test.shape == (400, length)
+    assert kept(test).all()
+    assert not kept(train).any()
     assert not set(map(tuple, train.tolist())) & set(map(tuple, test.tolist()))
 
 
