@@ -21,7 +21,7 @@ from tasks.tableau import tableau
 from tasks.task import Task
 from tasks.words import seeded
 
-LIMIT, COSTLY, TABLEAU, LONGEST = 66_000, 512, 3, 8
+LIMIT, COSTLY, TABLEAU, LONGEST = 66_000, 512, 2, 8
 
 
 def words(task: Task, length: int, limit: int) -> torch.Tensor:
@@ -56,7 +56,11 @@ def routes(task: Task) -> Iterator[tuple[str, object, range, int]]:
     yield "polynomial ODE", lambda tokens, _: ode.answer(tokens), every if once is program else short, COSTLY
     for name, (model, options) in MODELS.items():
         net = models.build(model, task, width=1, hidden=1, tableau=TABLEAU, **options).eval()
-        longest = net.realise(program).longest
+        try:
+            longest = net.realise(program).longest
+        except models.NotRealizable as reason:
+            print(f"{task.label:32} {name:14} {reason}")
+            continue
         cheap = model != "neural_ode" and longest is None and (name == "resnet" or few)
         limit = LIMIT if cheap else COSTLY
         lengths = every if longest is None else range(1, longest + 1)
