@@ -160,6 +160,7 @@ def _runs(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     runs = df.drop_duplicates("id")[_RUN]
     expected = runs[["task", "seed"]].drop_duplicates().merge(runs[["model"]].drop_duplicates(), how="cross")
     runs = expected.merge(runs, how="left", on=["task", "seed", "model"])
+    runs = runs.sort_values(["task", "model", "seed", "id"], ignore_index=True)  # ids, hence files, come in any order
     trained = _scored(df, "trained", metric, factor).set_index("id")
     at_one = _scored(df, "trained", "word", 1).set_index("id")
     chance = df[df["factor"] == factor].groupby("task")[f"{metric}_chance"].mean()

@@ -474,3 +474,17 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys, leaderboard.cli; print({'torch', 'pandas', 'matplotlib', 'numpy'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
+
+
+def test_the_table_does_not_depend_on_the_order_of_files() -> None:
+    """Ids, and with them the order of records in a folder, change with every change of code."""
+    accuracies = [0.61, 0.72, 0.93, 0.99]
+    tables = []
+    for order in ([0, 1, 2, 3], [3, 1, 0, 2], [2, 3, 1, 0]):
+        records = [
+            done(task=task, seed=seed, scores=[score(accuracy=accuracies[seed] - shift)], id=f"{place:016x}")
+            for shift, task in ((0.0, "parity"), (0.05, "counter"))
+            for place, seed in enumerate(order, 100 * (task == "parity"))
+        ]
+        tables.append(table(frame(sorted(records, key=lambda record: record["id"])), "symbol", 1).cells.to_dict())
+    assert tables[0] == tables[1] == tables[2]
