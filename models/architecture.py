@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from models.block import Block, Weights
+from tasks.discover import label
 from tasks.program import Program, ProgramError
 from tasks.tableau import tableau
 
@@ -25,16 +26,15 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Reference:
-    """Reference weights: the program that they run, their blocks (one layer's), and where codes enter and leave.
+    """Reference weights: the program that they run, their blocks (one layer's), and where answers are read.
 
-    Channels of the program sit at `entry` where words are embedded and at `exit` where answers are read; `longest` is
-    the longest word that the weights serve (None: every length); `scale` multiplies V.
+    The answers stand in half `exit` of the channels (words always enter in the first); `longest` is the longest word that
+    the weights serve (None: every length); `scale` multiplies V.
     """
 
     program: Program
     weights: Sequence[Weights]
     longest: int | None = None
-    entry: int = 0
     exit: int = 0
     scale: float = 1.0
 
@@ -57,10 +57,7 @@ class Architecture(ABC):
     @property
     def label(self) -> str:
         """Name of its file with the options that differ from their defaults: `polynet(kind=poly-3)`."""
-        name, defaults = type(self).__module__.rpartition(".")[2], type(self)()
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        changed = [f"{key}={value}" for key, value in values.items() if value != getattr(defaults, key)]
-        return f"{name}({', '.join(changed)})" if changed else name
+        return label(self)
 
     @property
     @abstractmethod
@@ -110,8 +107,7 @@ class Architecture(ABC):
         late = [n for n in range(1, length + 1) if unrolled.depth(n) > program.depth(n)]
         if late:
             raise NotRealizable(f"its tableau needs {unrolled.depth(late[0])} steps at n = {late[0]}, the task gives fewer")
-        lowered = self.lower(unrolled)
-        return Reference(unrolled, lowered.weights, None if constant else length, lowered.entry, lowered.exit, lowered.scale)
+        return replace(self.lower(unrolled), longest=None if constant else length)
 
     why_tableau: ClassVar[str] = "needs a tableau"
 

@@ -97,9 +97,8 @@ class Net(nn.Module):
             )
         half = self.width // self.architecture.halves
         self.embed.zero_()
-        entry = reference.entry * half
-        self.embed[:, entry] = 1
-        self.embed[:, entry + 1 : entry + 1 + alphabet] = torch.eye(alphabet)
+        self.embed[:, 0] = 1
+        self.embed[:, 1 : 1 + alphabet] = torch.eye(alphabet)
         for block, weights in zip(self.blocks, list(reference.weights) * max(self.layers, 1), strict=True):
             block.load(weights, reference.scale)  # type: ignore[operator]
         self.readout.zero_()

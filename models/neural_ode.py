@@ -141,7 +141,8 @@ class NeuralODE(Architecture):
         registers within 1/(3m) of a bit give exactly a bit: without it, errors of the solver grow m-fold a row.
         """
         guards = lower(program, implied=False)
-        gain = torch.tensor([3.0 if reads > 1 else 1.0 for reads in self._reads(program)])
+        registers_read = self._reads(program)
+        gain = torch.tensor([3.0 if reads > 1 else 1.0 for reads in registers_read])
         U, b = gain[:, None, None] * guards.U, gain * guards.b - (gain - 1) / 2
         fixed, channels = program.static_channels, program.channels
         decay = torch.zeros(channels - fixed, channels, 3)
@@ -151,7 +152,7 @@ class NeuralODE(Architecture):
             torch.cat([b, b - 1, torch.zeros(channels - fixed)]),
             torch.cat([guards.V, -guards.V, -decay[:, :, 1].T], 1),
         )
-        return Reference(program, [field], scale=self._speed(max(self._reads(program))))
+        return Reference(program, [field], scale=self._speed(max(registers_read)))
 
     def _reads(self, program: Program) -> list[int]:
         """How many registers each rule reads."""

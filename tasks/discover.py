@@ -40,6 +40,19 @@ def configured(cls: type[Kind], name: str, parameters: Mapping[str, Any], error:
     return cls(**OmegaConf.to_container(merged))  # type: ignore[arg-type]
 
 
+def module_name(configured: object) -> str:
+    """The name under which a task or a model is found: that of the file that defines its class."""
+    return type(configured).__module__.rpartition(".")[2]
+
+
+def label(configured: Any) -> str:
+    """That name with the parameters that differ from their defaults: `counter(modulus=5)`."""
+    defaults = type(configured)()
+    values = {f.name: getattr(configured, f.name) for f in fields(configured)}
+    changed = [f"{name}={value}" for name, value in values.items() if value != getattr(defaults, name)]
+    return module_name(configured) + (f"({', '.join(changed)})" if changed else "")
+
+
 def _defined(module: ModuleType, kind: type[Kind]) -> list[type[Kind]]:
     members = [member for _, member in getmembers(module, isclass) if member.__module__ == module.__name__]
     return [member for member in members if issubclass(member, kind) and not isabstract(member)]

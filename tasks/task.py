@@ -10,6 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.discover import label, module_name
 from tasks.program import Program
 
 IGNORE = -100  # target of a cell that is not scored (torch's cross entropy ignores it)
@@ -89,7 +90,7 @@ class Task(ABC):
     @property
     def name(self) -> str:
         """The name under which `tasks.get` finds the task: that of its file."""
-        return type(self).__module__.rpartition(".")[2]
+        return module_name(self)
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -99,9 +100,7 @@ class Task(ABC):
     @property
     def label(self) -> str:
         """Name with the parameters that differ from their defaults: `counter(modulus=5)`."""
-        defaults = type(self)().parameters
-        changed = [f"{name}={value}" for name, value in self.parameters.items() if value != defaults[name]]
-        return f"{self.name}({', '.join(changed)})" if changed else self.name
+        return label(self)
 
     def sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
         """`count` random words of `length` cells, LongTensor `[batch, cells]`; TaskError if length or count < 1."""
