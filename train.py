@@ -183,7 +183,7 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> tuple[dict[str, A
     for weights, module in scored.items():
         for factor in cfg.scoring.factors:
             length = factor * cfg.training.length
-            if weights == "reference" and entry["longest"] is not None and length > entry["longest"]:
+            if weights == "reference" and entry["longest"] is not None and task.cells(length) > entry["longest"]:
                 continue
             result = score(module, task, length, cfg.scoring.words, cfg.training.length)
             scores.append({"weights": weights, "factor": factor} | asdict(result))
@@ -210,7 +210,7 @@ def run(cfg: Config) -> dict[str, Any]:
             "name": task.name,
             "label": task.label,
             "parameters": parts["task"],
-            "class": task.complexity.complexity,
+            "class": task.card.complexity,
         },
         "model": {"name": model, "label": architecture.label, "parameters": parts["model"]},
         "seed": cfg.seed,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leaderboard.table import Metric
+    from tasks import Task
 
 # what every wrong command line raises, in whichever click this typer carries
 _UsageError = cast(type[Exception], typer.BadParameter.__base__)
@@ -105,6 +106,46 @@ def names() -> None:
 
     typer.echo("tasks:  " + " ".join(tasks.names()))
     typer.echo("models: " + " ".join(models.names()))
+
+
+@app.command(name="tasks")
+def ladder(
+    name: Annotated[str | None, typer.Argument(help="A task: print its card in full.")] = None,
+    parameters: Annotated[list[str] | None, typer.Argument(help="Its parameters, as machine=palindrome.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page of all cards to this file.")] = None,
+) -> None:
+    """Print the ladder of tasks by complexity class; or one card in full, with its program and polynomial ODE."""
+    from rich.console import Console
+    from rich.table import Table
+
+    import tasks
+    from leaderboard import cards
+
+    if name is not None:
+        typer.echo(cards.text(_task(name, parameters or [])))
+        return
+    chosen = cards.ladder()
+    if html is not None:
+        _put(html, partial(Path.write_text, data=cards.page(chosen), encoding="utf-8"))
+        typer.echo(f"wrote {html}")
+        return
+    shown = Table(*cards.COLUMNS[:-1], title=f"{len(tasks.names())} tasks, n symbols a word", box=None, header_style="bold")
+    for task in chosen:
+        shown.add_row(*cards.row(task)[:-1])
+    Console().print(shown)
+
+
+def _task(name: str, parameters: list[str]) -> "Task":
+    from omegaconf import OmegaConf
+
+    import tasks
+
+    if unnamed := [text for text in parameters if "=" not in text]:
+        raise typer.BadParameter(f"{unnamed[0]!r} is no parameter; write name=value")
+    try:
+        return tasks.get(name, **{str(key): value for key, value in OmegaConf.from_dotlist(parameters).items()})
+    except tasks.TaskError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:

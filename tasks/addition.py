@@ -6,8 +6,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
-from tasks.task import Card, Task
+from tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,13 @@ class Addition(Task):
 
     alphabet: ClassVar[int] = 4
     classes: ClassVar[int] = 2
-    complexity: ClassVar[Card] = Card(
+    card: ClassVar[Card] = Card(
         complexity="AC⁰",
-        upper="AC⁰: carry look-ahead",
-        lower="not in NC⁰: the last bit depends on all",
-        time="n",
-        citation="Vollmer, Introduction to Circuit Complexity (1999), section 1.1",
+        upper=Bound("AC⁰: carry look-ahead", "Vollmer, Introduction to Circuit Complexity (1999), section 1.1"),
+        lower=Bound("not in NC⁰: the last bit depends on all", "Vollmer (1999), section 1.1"),
+        chomsky="regular",
+        depth="n",
+        curve="n",
     )
 
     def _solve(self, word: list[int]) -> list[int]:

@@ -7,8 +7,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
-from tasks.task import Card, Task, TaskError
+from tasks.task import Task, TaskError
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,16 @@ class Automaton(Task):
     letters: int = 2
     seed: int = 0
 
-    complexity: ClassVar[Card] = Card(
+    card: ClassVar[Card] = Card(
         complexity="NC¹",
-        upper="NC¹: products in the transition monoid, by a balanced tree",
-        lower="NC¹-complete where the monoid holds a non-solvable group; else in ACC⁰",
-        time="n",
-        citation="Barrington, J. Comput. Syst. Sci. 38 (1989); Barrington and Thérien, J. ACM 35 (1988)",
+        upper=Bound("NC¹: products in the transition monoid, by a balanced tree", "Barrington and Thérien, J. ACM 35 (1988)"),
+        lower=Bound(
+            "NC¹-complete where the monoid holds a non-solvable group; else in ACC⁰",
+            "Barrington, J. Comput. Syst. Sci. 38 (1989)",
+        ),
+        chomsky="regular",
+        depth="n",
+        curve="n",
     )
 
     def __post_init__(self) -> None:

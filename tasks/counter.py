@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
-from tasks.task import Card, Task
+from tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,16 @@ class Counter(Task):
     modulus: int = 3
 
     alphabet: ClassVar[int] = 2
-    complexity: ClassVar[Card] = Card(
+    card: ClassVar[Card] = Card(
         complexity="ACC⁰",
-        upper="AC⁰[m]: one gate modulo m",
-        lower="not in AC⁰[p] for a prime p that is not the only prime factor of m",
-        time="n",
-        citation="Razborov, Math. Notes 41 (1987); Smolensky, STOC 1987",
+        upper=Bound("AC⁰[m]: one gate modulo m", "Barrington and Thérien, J. ACM 35 (1988)"),
+        lower=Bound(
+            "not in AC⁰[p] for a prime p unless m is a power of p",
+            "Razborov, Math. Notes 41 (1987); Smolensky, STOC 1987",
+        ),
+        chomsky="regular",
+        depth="n",
+        curve="n",
     )
 
     def __post_init__(self) -> None:

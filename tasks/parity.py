@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
-from tasks.task import Card, Task
+from tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,13 @@ class Parity(Task):
 
     alphabet: ClassVar[int] = 2
     classes: ClassVar[int] = 2
-    complexity: ClassVar[Card] = Card(
+    card: ClassVar[Card] = Card(
         complexity="AC⁰[2]",
-        upper="AC⁰[2]: one gate modulo 2",
-        lower="not in AC⁰",
-        time="n",
-        citation="Furst, Saxe, Sipser, Math. Systems Theory 17 (1984); Håstad, STOC 1986",
+        upper=Bound("AC⁰[2]: one gate modulo 2", "Vollmer, Introduction to Circuit Complexity (1999), section 3.3"),
+        lower=Bound("not in AC⁰", "Furst, Saxe, Sipser, Math. Systems Theory 17 (1984); Håstad, STOC 1986"),
+        chomsky="regular",
+        depth="n",
+        curve="n",
         learning="gradient variance over parities of n bits is 2^-n (Shalev-Shwartz, Shamir, Shammah, ICML 2017)",
     )
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.card import Card
 from tasks.discover import label, module_name
 from tasks.program import Program
 
@@ -20,41 +21,33 @@ class TaskError(ValueError):
     """Bad parameter, length or token; one line that names what is wrong and what is allowed."""
 
 
-@dataclass(frozen=True)
-class Card:
-    """Complexity card: the class of the function, bounds from above and below, the cost of its program, sources.
-
-    `time`: steps of the program on n cells; `learning`: what is known on the hardness of learning it.
-    """
-
-    complexity: str
-    upper: str
-    lower: str
-    time: str
-    citation: str
-    learning: str = "not known"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
     """A task; its parameters are the fields of the (frozen) dataclass, so they are typed and hashable.
 
-    A concrete task defines `alphabet`, `classes`, `complexity`, `_solve`, `_target` and `_program`; and `_sample`,
-    `words`, `space` where not every word over the alphabet is an input. `scored`: "every" cell or the "last" one only.
+    A concrete task defines `alphabet`, `classes`, `card`, `_solve`, `_target` and `_program`. Where not every word over
+    the alphabet is an input, it also says so in `inputs`, `_valid`, `_words`, `_sample` and `space`. Where an answer is
+    longer than its word (or some lengths do not exist), `cells` says how many cells a word of that length takes; with
+    `blanks`, the last token of the alphabet stands in the cells behind the word. Hooks see words without blanks.
+
+    `scored`: "every" cell (but those that the task leaves at IGNORE) or the "last" one only; `scorings` are allowed.
     """
 
-    complexity: ClassVar[Card]
+    card: ClassVar[Card]
+    scorings: ClassVar[tuple[str, ...]] = ("every", "last")
+    blanks: ClassVar[bool] = False
+    inputs: ClassVar[str] = "all words over the alphabet"
     scored: str = "every"
 
     def __post_init__(self) -> None:
-        self.require("scored", self.scored, ("every", "last"))
+        self.require("scored", self.scored, self.scorings)
 
     # to be defined by a task
 
     @property
     @abstractmethod
     def alphabet(self) -> int:
-        """Number of input symbols; tokens are 0 .. alphabet - 1."""
+        """Number of input symbols, the blank included; tokens are 0 .. alphabet - 1."""
 
     @property
     @abstractmethod
@@ -67,23 +60,31 @@ class Task(ABC):
 
     @abstractmethod
     def _target(self, tokens: Tensor) -> Tensor:
-        """The answer at every cell, vectorised over words `[batch, cells]`."""
+        """The answer at every cell, `[batch, cells]`, vectorised over words `[batch, length]`."""
 
     @abstractmethod
     def _program(self) -> Program:
         """Rules that compute the answer, in the output register at every cell."""
 
+    def _valid(self, tokens: Tensor) -> Tensor:
+        """Whether each word `[batch, length]` is an input, bool `[batch]`."""
+        return torch.ones_like(tokens[:, 0], dtype=torch.bool)
+
     def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
         """`[count, length]` words; uniform over all words unless the task says otherwise."""
-        return torch.randint(self.alphabet, (count, length), generator=generator)
+        return torch.randint(self._letters, (count, length), generator=generator)
 
-    def words(self, length: int) -> Iterator[tuple[int, ...]]:
-        """All inputs of `length` cells."""
-        return product(range(self.alphabet), repeat=length)
+    def _words(self, length: int) -> Iterator[tuple[int, ...]]:
+        """All inputs of that length, without blanks."""
+        return product(range(self._letters), repeat=length)
 
     def space(self, length: int) -> int:
-        """How many inputs of `length` cells there are."""
-        return self.alphabet**length
+        """How many inputs of that length can be drawn."""
+        return self._letters**length
+
+    def cells(self, length: int) -> int:
+        """Cells that a word asked for with that length takes."""
+        return length
 
     # the public interface
 
@@ -103,15 +104,26 @@ class Task(ABC):
         return label(self)
 
     def sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        """`count` random words of `length` cells, LongTensor `[batch, cells]`; TaskError if length or count < 1."""
+        """`count` random words of that length, LongTensor `[batch, cells]`; TaskError if length or count < 1."""
         if length < 1 or count < 1:
             raise TaskError(f"{self.name}: {count} words of length {length} asked for; both must be at least 1")
-        return self._sample(count, length, generator)
+        return self._with_blanks(self._sample(count, length, generator), length)
+
+    def words(self, length: int) -> Iterator[tuple[int, ...]]:
+        """All inputs of that length, with their blanks."""
+        behind = (self.alphabet - 1,) * (self.cells(length) - length if self.blanks else 0)
+        return (word + behind for word in self._words(length))
 
     def solve(self, word: Sequence[int]) -> list[int]:
-        """The answer on one word, in plain Python; IGNORE at cells that are not scored. TaskError on a bad token."""
+        """The answer on one word, in plain Python; IGNORE at cells that are not scored. The blanks may be left out.
+
+        TaskError on a bad token, or on a word that is not an input.
+        """
         self._check(min(word, default=0), max(word, default=0), len(word))
-        answer = self._solve(list(word))
+        tokens = torch.tensor([list(word)])
+        if self.blanks and tokens.max() < self._letters:
+            tokens = self._with_blanks(tokens, len(word))
+        answer = self._solve(self._without_blanks(tokens)[0].tolist())
         return answer if self.scored == "every" else [IGNORE] * (len(answer) - 1) + answer[-1:]
 
     def target(self, tokens: Tensor) -> Tensor:
@@ -119,7 +131,7 @@ class Task(ABC):
         if tokens.ndim != 2 or tokens.dtype != torch.long:
             raise TaskError(f"{self.name}: words are a LongTensor [batch, cells], not {tokens.dtype} of {tokens.ndim} axes")
         self._check(*((int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)), tokens.shape[1])
-        target = self._target(tokens)
+        target = self._target(self._without_blanks(tokens))
         if self.scored == "last":
             target[:, :-1] = IGNORE
         return target
@@ -129,10 +141,10 @@ class Task(ABC):
         return self._built
 
     def depth(self, length: int) -> int:
-        """Steps of the program, and layers of every network, on words of `length` cells."""
+        """Steps of the program, and layers of every network, on words of that length."""
         if length < 1:
             raise TaskError(f"{self.name}: length {length}; it must be at least 1")
-        return self._built.depth(length)
+        return self._built.depth(self.cells(length))
 
     @cached_property
     def _built(self) -> Program:
@@ -144,8 +156,37 @@ class Task(ABC):
         if low < 0 or high >= self.alphabet:
             raise TaskError(f"{self.name}: token {low if low < 0 else high} is not in the alphabet 0..{self.alphabet - 1}")
 
+    def _with_blanks(self, words: Tensor, length: int) -> Tensor:
+        """The words, followed by blanks where the task has them."""
+        more = self.cells(length) - length if self.blanks else 0
+        return torch.nn.functional.pad(words, (0, more), value=self.alphabet - 1)
+
+    def _without_blanks(self, tokens: Tensor) -> Tensor:
+        """Words `[batch, length]` of cells `[batch, cells]`; TaskError if they are no inputs, naming the first that is not."""
+        words = tokens
+        if self.blanks:
+            letter = tokens < self._letters
+            length = int(letter[0].sum())
+            aligned = (letter == (torch.arange(tokens.shape[1], device=tokens.device) < length)).all()
+            if not (aligned and length and tokens.shape[1] == self.cells(length)):
+                raise TaskError(
+                    f"{self.name}: blanks (token {self.alphabet - 1}) stand behind the word, the same number behind each; "
+                    f"a word of 1, 2, 3 symbols takes {', '.join(str(self.cells(n)) for n in (1, 2, 3))} cells"
+                )
+            words = tokens[:, :length]
+        valid = self._valid(words)
+        if not valid.all():
+            word = words[int(valid.long().argmin())].tolist()
+            raise TaskError(f"{self.name}: {word} is not an input; inputs are {self.inputs}")
+        return words
+
     def require(self, parameter: str, value: object, allowed: Sequence[object]) -> None:
         """TaskError unless `value` is one of `allowed`; a range is shown by its ends."""
         if value not in allowed:
             shown = f"{allowed[0]}..{allowed[-1]}" if isinstance(allowed, range) else ", ".join(map(str, allowed))
             raise TaskError(f"{self.name}: {parameter}={value!r} is not allowed; allowed: {shown}")
+
+    @property
+    def _letters(self) -> int:
+        """Number of symbols that are not the blank."""
+        return self.alphabet - self.blanks

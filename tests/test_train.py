@@ -136,13 +136,17 @@ TASK = '''
 from dataclasses import dataclass
 from typing import ClassVar
 from tasks.program import Program, Register, symbols, when
-from tasks.task import Card, Task
+from tasks.card import Bound, Card
+from tasks.task import Task
 
 @dataclass(frozen=True)
 class Flip(Task):
     alphabet: ClassVar[int] = 2
     classes: ClassVar[int] = 2
-    complexity: ClassVar[Card] = Card("NC⁰", "one gate", "none", "1", "folklore")
+    card: ClassVar[Card] = Card(
+        complexity="NC⁰", upper=Bound("one gate", "folklore"), lower=Bound("none", "folklore"), chomsky="regular",
+        depth="1", curve="sqrt(n)",
+    )
 
     def _solve(self, word):
         return [1 - bit for bit in word]
