@@ -95,11 +95,7 @@ class Architecture(ABC):
             return self.lower(program)
         constant = program.depth(1) == program.depth(1000)
         if not length and not constant:
-            wide = self.lower(tableau(program, 2))
-            raise NotRealizable(
-                f"{self.why_tableau}: width grows with T(n), n = 2 needs width {self.width(wide)} and hidden {wide.hidden}; "
-                "build with tableau=n for a reference up to n"
-            )
+            raise NotRealizable(f"{self.why_tableau}: width grows with T(n), {self._price(program)}")
         try:
             unrolled = tableau(program, 1 if constant else length)
         except ProgramError as error:
@@ -110,6 +106,14 @@ class Architecture(ABC):
         return replace(self.lower(unrolled), longest=None if constant else length)
 
     why_tableau: ClassVar[str] = "needs a tableau"
+
+    def _price(self, program: Program) -> str:
+        """What a tableau for two cells would need."""
+        try:
+            wide = self.lower(tableau(program, 2))
+        except ProgramError as error:
+            return str(error)
+        return f"n = 2 needs width {self.width(wide)} and hidden {wide.hidden}; build with tableau=n for a reference up to n"
 
     def width(self, reference: Reference) -> int:
         """Width that a reference needs."""

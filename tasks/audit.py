@@ -68,7 +68,8 @@ def _cells(task: Task, length: int, words: int, generator: torch.Generator) -> t
 
 def _table(keys: Tensor, answers: Tensor, asked: Tensor, otherwise: Tensor, classes: int) -> Tensor:
     """The most frequent answer that `keys` had, for each of `asked`; `otherwise` for what they never were."""
-    rows, index = torch.unique(torch.cat([keys, asked]), dim=0, return_inverse=True)
+    weights = torch.randint(2**62, keys.shape[1:], generator=seeded("hash"))  # a row becomes a number, modulo 2^64
+    rows, index = torch.unique((torch.cat([keys, asked]) * weights).sum(1), return_inverse=True)
     votes = torch.bincount(index[: len(keys)] * classes + answers, minlength=len(rows) * classes).reshape(-1, classes)
     votes = votes[index[len(keys) :]]
     return torch.where(votes.sum(1) > 0, votes.argmax(1), otherwise)

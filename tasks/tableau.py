@@ -10,10 +10,12 @@ n, every cell learns n first (a position counter sweeps right, its last value sw
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tasks.program import ALIVE, FIRST, INPUT, LAST, Literal, Program, ProgramError, Register, Rule, when
 
 Outcome = int | None  # the value of a register, None: empty
+LARGEST = 20_000  # rules of a tableau that is still built: beyond, it is no use to a net, and takes minutes
 Window = dict[tuple[str, int], Outcome]  # what is known of (register, neighbour); ("alive", +-1) is 1 or None
 
 
@@ -28,7 +30,8 @@ class Leaf:
 def tableau(program: Program, length: int) -> Program:
     """Write-once program with the answers of `program` on all words of 1 to `length` cells.
 
-    `depth` is that of `program`, or 2n where that is longer (n must be known before row T(n) is read).
+    `depth` is that of `program`, or 2n where that is longer (n must be known before row T(n) is read). ProgramError if
+    `program` is write-once already, if `length` < 1, or if the tableau has more than LARGEST rules.
     """
     if program.write_once:
         raise ProgramError("a write-once program needs no tableau")
@@ -36,6 +39,8 @@ def tableau(program: Program, length: int) -> Program:
         raise ProgramError(f"a tableau serves words of 1 to `length` cells; length is {length}, at least 1 is needed")
     depths = {n: program.depth(n) for n in range(1, length + 1)}
     rows = _rows(program, max(depths.values()))
+    if sum(len(leaves) for row in rows for leaves in row.leaves.values()) > LARGEST:
+        raise ProgramError(f"its tableau for words of {length} cells has more than {LARGEST} rules")
     registers = [register for row in rows for register in row.registers.values()]
     rules = [rule for row in rows for rule in row.rules()]
     if len(set(depths.values())) == 1:
@@ -89,7 +94,7 @@ def _rows(program: Program, count: int) -> list[_Row]:
     for t in range(1, count + 1):
         key = tuple(domains.values())
         if key not in seen:
-            seen[key] = {name: list(_leaves(program, name, domains)) for name in names}
+            seen[key] = {name: list(islice(_leaves(program, name, domains), LARGEST + 1)) for name in names}
         registers = {name: Register(f"{name}@{t}", sizes[name] + 1) for name in names}
         rows.append(_Row(registers, before, seen[key], sizes))
         domains = {name: _ordered({leaf.outcome for leaf in leaves}) for name, leaves in seen[key].items()}

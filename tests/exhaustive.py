@@ -1,13 +1,13 @@
-"""Every word up to length 8, every route: `make exhaustive` (minutes; `make test` takes a part of these words).
+"""Every word up to length 8, random ones to length 64, every route: `make exhaustive`, or `exhaustive.py TASK ...` for some.
 
-`solve`, `target`, the discrete ODE, the polynomial ODE and every realised network are compared on all words of every task. Of a
-length with more than LIMIT words (COSTLY on an ODE, a tableau, or the machines with five and six symbols) as many random ones
-are taken; their number is said. Networks and polynomial ODEs that need a tableau are compared on words of up to TABLEAU cells.
-Exit code 1 if any two disagree.
+`make test` takes a part of these words. `solve`, `target`, the discrete ODE and the realised ResNet are compared on all words
+of every task up to length 8 (of a length with more than LIMIT words on as many random ones; their number is said), and on
+random words of the lengths LONG. Polynomial ODEs and every other realised network are compared on FEW words a length; those
+that need a tableau on words of up to TABLEAU cells, where it is not too large. Exit code 1 if any two disagree.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import torch
@@ -17,22 +17,24 @@ from test_tasks import TASKS
 import models
 from tasks import IGNORE
 from tasks.polynomial import PolynomialODE
+from tasks.program import ProgramError
 from tasks.tableau import tableau
 from tasks.task import Task
 from tasks.words import seeded
 
-LIMIT, COSTLY, TABLEAU, LONGEST = 66_000, 512, 2, 8
+Answer = Callable[[torch.Tensor, int], torch.Tensor]
+LIMIT, FEW, TABLEAU, SHORT, LONG, LONG_WORDS = 400_000, 256, 2, range(1, 9), (16, 33, 64), 4
 
 
 def words(task: Task, length: int, limit: int) -> torch.Tensor:
-    """All words of a length, or `limit` random ones over the alphabet."""
-    found = list(islice(task.words(length), limit + 1))
-    if len(found) <= limit:
+    """All words of a length, or `limit` random ones."""
+    found = list(islice(task.words(length), limit + 1)) if length in SHORT else []
+    if 0 < len(found) <= limit:
         return torch.tensor(found)
-    return torch.randint(task.alphabet, (limit, length), generator=seeded("exhaustive", task.label, length))
+    return task.sample(limit if length in SHORT else LONG_WORDS, length, seeded("exhaustive", task.label, length))
 
 
-def compare(task: Task, answer, lengths: range, limit: int) -> Iterator[str]:
+def compare(task: Task, answer: Answer, lengths: Sequence[int], limit: int) -> Iterator[str]:
     """Say for which lengths `answer(words, length)` is the target, on how many words."""
     total = 0
     for length in lengths:
@@ -45,15 +47,16 @@ def compare(task: Task, answer, lengths: range, limit: int) -> Iterator[str]:
     yield f"{total} words"
 
 
-def routes(task: Task) -> Iterator[tuple[str, object, range, int]]:
+def routes(task: Task) -> Iterator[tuple[str, Answer, Sequence[int], int]]:
     """Name, answer function, lengths, words a length."""
-    program, every, short = task.program(), range(1, LONGEST + 1), range(1, TABLEAU + 1)
-    once = program if program.write_once else tableau(program, TABLEAU)
-    ode = PolynomialODE(once)
-    few = len(list(islice(task.words(LONGEST), LIMIT + 1))) <= LIMIT
+    program, every = task.program(), [*SHORT, *LONG]
     yield "solve", lambda tokens, _: torch.tensor([task.solve(word) for word in tokens.tolist()]), every, LIMIT
     yield "discrete ODE", lambda tokens, _: program.answer(tokens), every, LIMIT
-    yield "polynomial ODE", lambda tokens, _: ode.answer(tokens), every if once is program else short, COSTLY
+    try:
+        ode = PolynomialODE(program if program.write_once else tableau(program, TABLEAU))
+        yield "polynomial ODE", lambda tokens, _: ode.answer(tokens), SHORT if program.write_once else fits(task), FEW
+    except ProgramError as reason:
+        print(f"{task.label:32} polynomial ODE  {reason}")
     for name, (model, options) in MODELS.items():
         net = models.build(model, task, width=1, hidden=1, tableau=TABLEAU, **options).eval()
         try:
@@ -61,10 +64,14 @@ def routes(task: Task) -> Iterator[tuple[str, object, range, int]]:
         except models.NotRealizable as reason:
             print(f"{task.label:32} {name:14} {reason}")
             continue
-        cheap = model != "neural_ode" and longest is None and (name == "resnet" or few)
-        limit = LIMIT if cheap else COSTLY
-        lengths = every if longest is None else range(1, longest + 1)
+        lengths = every if name == "resnet" else SHORT if longest is None else fits(task)
+        limit = LIMIT if name == "resnet" else FEW
         yield name, lambda tokens, length, net=net: net(tokens, task.depth(length)).argmax(1), lengths, limit
+
+
+def fits(task: Task) -> list[int]:
+    """Lengths whose words fit into the tableau."""
+    return [n for n in SHORT if task.cells(n) <= TABLEAU]
 
 
 @torch.no_grad()
@@ -74,8 +81,10 @@ def main() -> int:
     wrong, chosen = 0, sys.argv[1:] or list(TASKS)
     for name in chosen:
         for route, answer, lengths, limit in routes(TASKS[name]):
+            if not lengths:
+                continue
             for said in compare(TASKS[name], answer, lengths, limit):
-                print(f"{TASKS[name].label:32} {route:14} lengths 1..{lengths[-1]}: {said}", flush=True)
+                print(f"{TASKS[name].label:32} {route:14} lengths {lengths[0]}..{lengths[-1]}: {said}", flush=True)
                 wrong += said.startswith("WRONG")
     print(f"{wrong} disagreements")
     return min(wrong, 1)
