@@ -71,8 +71,8 @@ class Pushdown:
     def _rule(self, condition: Condition, after: Hashable, action: Action) -> Rule:
         (state, read, top), (does, symbol), numbers, stack = condition, action, self.numbers, self.stack
         rule = when(FIRST, self.control(numbers[state])).write(self.control(numbers[after]))
-        ready = (~stack.busy(0),) if top == ANY else stack.ready(None if top == EMPTY else int(top))
-        rule = rule.where(*ready)
+        if top != ANY:  # a push waits by itself until the last one is over: it writes what is still busy then
+            rule = rule.where(*stack.ready(None if top == EMPTY else int(top)))
         if read is not NONE:
             rule = rule.where(self.tape(self.alphabet if read == END else int(read))).clear(self.tape)
         if does == "push":

@@ -41,6 +41,8 @@ NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
 SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
 PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
 ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/validate.py"
+LATTICE, MACHINES = "tasks/lattice.py", "tasks/machines.py"
+L, C = "tests/test_lattice.py", "tests/test_cards.py"
 P, K, R = "tests/test_programs.py", "tests/test_tasks.py", "tests/test_references.py"
 RUN = f"{P}::test_run_follows_the_interpreter"
 SYM = f"{P}::test_sympy_and_torch_have_the_same_right_hand_side"
@@ -251,6 +253,71 @@ MUTANTS = [
     Mutant(MINSKY, ", ~clock(2 * self.rounds))", ")", f"{K}::test_minsky_table_and_its_time"),
     Mutant(MINSKY, "min(counters[r] + 1, n)", "counters[r] + 1", f"{K}::test_minsky_table_and_its_time"),
     Mutant("tasks/discover.py", "if parameter not in known:", "if False:", f"{K}::test_bad_parameters"),
+    Mutant(LATTICE, "[rule.where(AWAKE(0)) for rule in rules]", "list(rules)", L),
+    Mutant(
+        LATTICE,
+        "ahead = (AWAKE(0, at=direction), *empty",
+        "ahead = (*empty(track, at=-direction), *empty",
+        f"{L}::test_a_stream_waits_for_cells_that_are_not_awake",
+    ),
+    Mutant(
+        LATTICE, "return arrive + [when(track(v)).clear(track) for", "return arrive + [when(track(v)).write(track(v)) for", L
+    ),
+    Mutant(
+        LATTICE,
+        "[when(register(v, at=-direction)).write(register(v)) for",
+        "[when(register(v, at=direction)).write(register(v)) for",
+        L,
+    ),
+    Mutant(
+        LATTICE,
+        "if any(literal.at for literal in step.rule.guard) or",
+        "if",
+        f"{L}::test_a_head_that_looks_at_its_neighbours_is_refused",
+    ),
+    Mutant(LATTICE, "[stay.where(end), here", "[here", f"{L}::test_a_head_is_a_turing_machine"),
+    Mutant(
+        LATTICE, "replace(literal, at=-step.move)", "replace(literal, at=step.move)", f"{L}::test_a_head_is_a_turing_machine"
+    ),
+    Mutant(
+        LATTICE,
+        "*empty(self.kept), *empty(self.kept, at=1))",
+        "*empty(self.kept))",
+        f"{L}::test_a_stack_that_closes_up_is_not_empty",
+    ),
+    Mutant(LATTICE, "return rule.write(self.kept(symbol))", "return rule", f"{L}::test_random_pushdown_automata"),
+    Mutant(
+        LATTICE,
+        "when(busy(0), kept(x)).clear(kept)",
+        "when(busy(0), kept(x)).write(kept(x))",
+        f"{L}::test_random_pushdown_automata",
+    ),
+    Mutant(
+        MACHINES,
+        "read == END else int(read))).clear(self.tape)",
+        "read == END else int(read)))",
+        f"{L}::test_random_pushdown_automata",
+    ),
+    Mutant(MACHINES, "when(LAST).write(self.tape(self.alphabet)), ", "", f"{L}::test_random_pushdown_automata"),
+    Mutant(
+        "tasks/audit.py",
+        'seeded("audit of", task.label, n)',
+        'seeded("audit", task.label, n)',
+        f"{C}::test_shortcuts_are_fresh_and_reproducible",
+    ),
+    Mutant(
+        "tasks/audit.py",
+        "torch.where(votes.sum(1) > 0, votes.argmax(1), otherwise)",
+        "otherwise",
+        f"{C}::test_shortcuts_of_parity",
+    ),
+    Mutant(
+        "tasks/audit.py", "testing=length <= trained_to)", "testing=False)", f"{C}::test_overlap_of_training_and_test_words"
+    ),
+    Mutant("tasks/card.py", "if value not in allowed:", "if False:", f"{C}::test_bad_cards"),
+    Mutant("leaderboard/cards.py", "task.card.rung, ", "", f"{C}::test_the_ladder_is_ordered"),
+    Mutant("leaderboard/cards.py", "autoescape=True)", "autoescape=False)", f"{C}::test_the_page_has_every_card_it_is_given"),
+    Mutant("tasks/task.py", "if not valid.all():", "if False:", f"{K}::test_minsky_word_that_is_not_unary"),
 ]
 
 

@@ -126,7 +126,7 @@ def test_formulas_take_the_parameters_of_the_task():
 
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(app, ["tasks", *arguments], env={"COLUMNS": "200"})
+    result = CliRunner().invoke(app, ["tasks", *arguments], env={"COLUMNS": "500"})
     assert result.exit_code == 0, result.output
     return result.output
 

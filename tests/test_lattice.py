@@ -158,6 +158,16 @@ def test_random_pushdown_automata(seed):
             assert kept == (stack + [-1] * n)[:n]
 
 
+def test_a_stack_that_closes_up_is_not_empty():
+    """Right after a pop the first cell is empty, while the next element is on its way: a move on EMPTY must wait."""
+    keep, after = ("keep", 0), {("b", NONE, EMPTY): "none left", ("b", NONE, 0): "some left"}
+    moves = {("a", 0, ANY): ("a", ("push", 0)), ("a", 1, 0): ("b", ("pop", 0)), ("a", 1, EMPTY): ("b", keep)}
+    machine = Pushdown(2, 1, moves | {condition: (state, keep) for condition, state in after.items()})
+    program = lattice(2, machine.registers, machine.load, machine.rules, machine.control, depth=lambda n: 4 * n)
+    for word, said in (([0, 0, 1], "some left"), ([0, 0, 0, 1, 0], "some left"), ([0, 1], "none left"), ([1], "none left")):
+        assert program.answer(torch.tensor([word]))[0, 0] == machine.numbers[said]
+
+
 def test_a_stack_that_is_full_loses_its_deepest_element():
     machine = Pushdown(2, 2, {("a", 0, ANY): ("b", ("push", 0)), ("a", 1, ANY): ("b", ("push", 1)),
                               ("b", NONE, ANY): ("c", ("push", 1)), ("c", NONE, ANY): ("a", ("push", 0))})  # fmt: skip
