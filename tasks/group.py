@@ -1,0 +1,135 @@
+"""Word problem of a finite group: the product of every prefix. Barrington, J. Comput. Syst. Sci. 38 (1989)."""
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, permutations, product
+
+import torch
+from torch import Tensor
+
+from tasks.card import Bound, Card
+from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.task import Task
+
+GROUPS = (*[f"Z{m}" for m in range(2, 13)], "S3", "A5", "S5")
+SMALL = 12  # up to this order the multiplication table has fewer rules than the images of the points
+
+
+@cache
+def elements(group: str) -> list[tuple[int, ...]]:
+    """The elements as permutations p, p[k] the image of k: S and A in lexicographic order, Z as rotations by 0, 1, ..."""
+    kind, points = group[0], range(int(group[1:]))
+    if kind == "Z":
+        return [tuple((k + a) % len(points) for k in points) for a in points]
+    found = list(permutations(points))
+    return [p for p in found if kind == "S" or sum(x > y for x, y in combinations(p, 2)) % 2 == 0]
+
+
+@cache
+def table(group: str) -> Tensor:
+    """`table[x, y]` is the index of x∘y, `[order, order]`."""
+    images = torch.tensor(elements(group))  # [order, points]
+    place = images.shape[1] ** torch.arange(images.shape[1])  # permutations as numbers
+    numbers, order = (images * place).sum(1).sort()
+    return order[torch.searchsorted(numbers, (images[:, images] * place).sum(2))]
+
+
+def rung(group: str) -> tuple[str, Bound, Bound]:
+    """The class of the word problem, and what proves it."""
+    if group in ("A5", "S5"):
+        upper = Bound("NC¹: products by a balanced tree", "Barrington, J. Comput. Syst. Sci. 38 (1989)")
+        return "NC¹", upper, Bound("NC¹-complete: the group is not solvable", "Barrington, J. Comput. Syst. Sci. 38 (1989)")
+    if group in ("Z2", "Z4", "Z8"):
+        upper = Bound("AC⁰[2]: gates modulo 2 also count modulo 4 and 8", "Smolensky, STOC 1987")
+        return "AC⁰[2]", upper, Bound("not in AC⁰", "Furst, Saxe, Sipser, Math. Systems Theory 17 (1984); Håstad, STOC 1986")
+    primes = [p for p in (2, 3, 5, 7, 11) if len(elements(group)) % p == 0]
+    outside = f"a prime p other than {primes[0]}" if len(primes) == 1 else "any prime p"
+    lower = Bound(f"not in AC⁰[p] for {outside}", "Razborov, Math. Notes 41 (1987); Smolensky, STOC 1987")
+    return "ACC⁰", Bound("ACC⁰: the group is solvable", "Barrington and Thérien, J. ACM 35 (1988)"), lower
+
+
+@dataclass(frozen=True)
+class Group(Task):
+    """Products x1∘x2∘...∘xi of the elements up to each cell in `group`, where (x∘y)(k) = x(y(k)). Samples: uniform words.
+
+    Groups: Z2 to Z12 (residue a is token a), S3, A5, S5. Tokens of permutations number their tuples of images in
+    lexicographic order; A5 has the even ones. Token 0 is the identity.
+
+    In S3, 1 is (0 2 1), 2 is (1 0 2), and 1∘2 is (2 0 1), as 0 goes to 1 and on to 2; but 2∘1 is (1 2 0):
+
+    >>> Group(group="S3").solve([1, 2]), Group(group="S3").solve([2, 1])
+    ([1, 4], [2, 3])
+
+    A sweep. In a small group it carries the product, by the multiplication table. In A5 and S5 it carries the product's
+    image of every point: with (P∘x)(k) = P(x(k)) five points need 5^3 rules where the table of S5 has 120^2. Tokens are
+    taken apart into images at the start; the images of the first points name the product at the end.
+    """
+
+    group: str = "A5"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.require("group", self.group, GROUPS)
+
+    @property
+    def alphabet(self) -> int:
+        """The order of the group."""
+        return len(elements(self.group))
+
+    @property
+    def classes(self) -> int:
+        """The order of the group."""
+        return self.alphabet
+
+    @property
+    def card(self) -> Card:
+        """Where the group stands: non-solvable groups are NC¹-complete, solvable ones in ACC⁰."""
+        complexity, upper, lower = rung(self.group)
+        return Card(
+            complexity=complexity,
+            upper=upper,
+            lower=lower,
+            chomsky="regular",
+            depth="n" if self.alphabet <= SMALL else "n + 2",
+            curve="n",
+            learning="given any n - 1 of the n symbols the last answer is uniform: fewer never correlate with it",
+        )
+
+    def _solve(self, word: list[int]) -> list[int]:
+        group = elements(self.group)
+        total, answer = group[0], []
+        for token in word:
+            total = tuple(total[image] for image in group[token])
+            answer.append(group.index(total))
+        return answer
+
+    def _target(self, tokens: Tensor) -> Tensor:
+        total, answer = torch.zeros_like(tokens[:, 0]), []
+        for column in tokens.unbind(1):
+            total = table(self.group)[total, column]
+            answer.append(total)
+        return torch.stack(answer, 1)
+
+    def _program(self) -> Program:
+        return self._by_table() if self.alphabet <= SMALL else self._by_points()
+
+    def _by_table(self) -> Program:
+        order = range(self.alphabet)
+        w, total = symbols(self.alphabet), Register("product", self.alphabet)
+        start = [when(FIRST, w(x)).write(total(x)) for x in order]
+        sweep = [
+            when(total(p, at=-1), w(x)).write(total(px)) for p in order for x, px in enumerate(table(self.group)[p].tolist())
+        ]
+        return Program(self.alphabet, [total], start + sweep, output=total, depth=lambda n: n)
+
+    def _by_points(self) -> Program:
+        group = list(enumerate(elements(self.group)))
+        points = range(len(group[0][1]))
+        base = len(points) - (1 if self.group[0] == "S" else 2)  # the images of so many points determine the element
+        w, total = symbols(self.alphabet), Register("product", self.alphabet)
+        factor, image = ([Register(f"{name}{k}", len(points)) for k in points] for name in ("factor", "image"))
+        rules = [when(w(x)).write(*[factor[k](p[k]) for k in points]) for x, p in group]
+        rules += [when(FIRST, factor[k](v)).write(image[k](v)) for k, v in product(points, repeat=2)]
+        rules += [when(factor[k](j), image[j](v, at=-1)).write(image[k](v)) for k, j, v in product(points, repeat=3)]
+        rules += [when(*[image[k](p[k]) for k in range(base)]).write(total(x)) for x, p in group]
+        return Program(self.alphabet, [*factor, *image, total], rules, output=total, depth=lambda n: n + 2)
