@@ -15,7 +15,7 @@ from itertools import islice
 from tasks.program import ALIVE, FIRST, INPUT, LAST, Literal, Program, ProgramError, Register, Rule, when
 
 Outcome = int | None  # the value of a register, None: empty
-LARGEST = 20_000  # rules of a tableau that is still built: beyond, it is no use to a net, and takes minutes
+LARGEST = 10_000  # rules of a tableau that is still built: beyond, it is no use to a net, and takes minutes
 Window = dict[tuple[str, int], Outcome]  # what is known of (register, neighbour); ("alive", +-1) is 1 or None
 
 

@@ -30,7 +30,9 @@ PROBES = [  # tasks on which every variant of every architecture is tried; the o
     "parity", "last parity", "rule 30", "rule 184", "turing", "halve", "duplicate_string",
 ]  # fmt: skip
 REWRITING = {  # programs that rewrite, in a time that grows with n: they need a tableau where `NEEDS` says why
-    "duplicate_string", "minsky", "reverse_string", "turing",
+    "binary_addition", "binary_multiplication", "bracket_depth", "bucket_sort", "circuit_value", "compute_sqrt",
+    "duplicate_string", "dyck", "iterated_addition", "majority", "minsky", "modular_arithmetic_brackets", "odds_first",
+    "popcount", "pushdown", "reachability", "reverse_string", "solve_equation", "stack_manipulation", "tag", "turing",
 }  # fmt: skip
 NEEDS = {"revnet": "Bennett", "neural_ode": "lockstep"}
 LONG = ("palindrome", "copier", "beaver", "minsky", "subtract", "double", "halve")  # many steps: fewer words
