@@ -68,8 +68,8 @@ class Architecture(ABC):
     def lower(self, program: Program) -> Reference:
         """Reference weights of a program (write-once, unless `rewrites`)."""
 
-    def start(self, block: Block) -> None:  # noqa: B027 - most have nothing to change
-        """Change a fresh block in place, where F = 0 is not the identity of this architecture."""
+    def start(self, block: Block, generator: torch.Generator) -> None:  # noqa: B027 - most have nothing to change
+        """Change a fresh block in place: what F = 0 is not right for, or what more is learnt."""
 
     @abstractmethod
     def states(

@@ -91,3 +91,13 @@ def lower(program: Program, implied: bool = True) -> Weights:
         for channel, change in program.changes(rule).items():
             V[channel, k] = change
     return Weights(U, b, V)
+
+
+def passing(program: Program, field: Weights | None) -> Weights:
+    """x + F(x) on codes x >= 0 without a skip: units ReLU(x) = x for the program's channels, then those of F (None: 0)."""
+    d = program.channels
+    U, V = torch.zeros(d, d, 3), torch.eye(d)
+    U[:, :, 1] = torch.eye(d)
+    if field is None:
+        return Weights(U, torch.zeros(d), V)
+    return Weights(torch.cat([U, field.U]), torch.cat([torch.zeros(d), field.b]), torch.cat([V, field.V], 1))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from models.architecture import Blocks, Discrete, ModelError, Reference
-from models.block import Block, Weights, lower
+from models.block import Block, lower, passing
 from tasks.program import Program
 
 Survivors = Callable[[list[int]], list[int]]
@@ -92,7 +92,7 @@ class FractalNet(Discrete):
         return kept or [columns[int(torch.randint(len(columns), (), generator=generator))]]
 
     @torch.no_grad()
-    def start(self, block: Block) -> None:
+    def start(self, block: Block, generator: torch.Generator) -> None:
         """A unit begins as ReLU(x) on its first hidden units, one a channel: near the identity on codes >= 0."""
         channels = torch.arange(min(block.V.shape))
         block.U[channels] = 0
@@ -102,15 +102,5 @@ class FractalNet(Discrete):
     def lower(self, program: Program) -> Reference:
         """The units of the last row step, all others pass through."""
         last = 2 ** (self.columns - 1)
-        step, skip = _with_pass(program, lower(program)), _with_pass(program, None)
+        step, skip = passing(program, lower(program)), passing(program, None)
         return Reference(program, [step if row == last else skip for row, columns in self.plan for _ in columns])
-
-
-def _with_pass(program: Program, field: Weights | None) -> Weights:
-    """Units ReLU(x) = x for every channel of the program, before those of its field."""
-    d = program.channels
-    U, V = torch.zeros(d, d, 3), torch.eye(d)
-    U[:, :, 1] = torch.eye(d)
-    if field is None:
-        return Weights(U, torch.zeros(d), V)
-    return Weights(torch.cat([U, field.U]), torch.cat([torch.zeros(d), field.b]), torch.cat([V, field.V], 1))

@@ -43,7 +43,7 @@ class Net(nn.Module):
             for _ in range(architecture.blocks * max(layers, 1))
         )
         for block in self.blocks:
-            architecture.start(block)  # type: ignore[arg-type]
+            architecture.start(block, self.generator)  # type: ignore[arg-type]
         self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(classes, 1))
 

@@ -137,12 +137,96 @@ def test_closed_form_on_a_linear_field(name: str, options: dict[str, Any], matri
         close(state, expected, 1e-7 if "rtol" in options else 1e-12)
 
 
+class Linear:
+    """A linear field with the k of an LM-ResNet."""
+
+    def __init__(self, A: Tensor, k: float) -> None:
+        self.A, self.k = A, k
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.A @ x
+
+
+@pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
+def test_lm_resnet_is_its_two_step_method(tied: bool) -> None:
+    """By companion matrices of (x(n), x(n-1)), from x(-1) = x(0), to depth 5."""
+    fields = [Linear(0.5 * normal(4, 4, seed=n), 0.3 - 0.2 * n) for n in range(1 if tied else 5)] * (5 if tied else 1)
+    x = normal(2, 4, 3, seed=9)
+    pair, one, zero = torch.cat([x, x], 1), eye(fields[0].A), torch.zeros(4, 4, dtype=torch.float64)
+    states = models.architecture("lm_resnet").states(x, lambda n: [fields[n]], 5)
+    for state, f in zip(states, fields, strict=True):
+        step = torch.cat([torch.cat([(1 - f.k) * one + f.A, f.k * one], 1), torch.cat([one, zero], 1)])
+        pair = step @ pair
+        close(state, pair[:, :4])
+
+
+def test_lm_resnet_starts_with_k_as_in_the_paper_and_its_reference_has_none() -> None:
+    made = models.build("lm_resnet", tasks.get("parity"), layers=64)
+    ks = torch.stack([block.k for block in made.blocks])
+    assert ((ks <= 0) & (ks >= -0.1)).all()
+    assert ks.std() > 0.02
+    made.realise(tasks.get("parity").program())
+    assert not any(block.k for block in made.blocks)
+
+
+def test_stochastic_depth_keeps_the_mean_and_drops_later_layers_more() -> None:
+    fields = [Linear(eye(torch.zeros(1, 1)).double(), 0.0)] * 4
+    x, draws = torch.ones(1, 1, 1, dtype=torch.float64), generator()
+    architecture = models.architecture("lm_resnet", drop=0.5)
+    paths = [list(architecture.states(x, lambda n: [fields[n]], 4, draws)) for _ in range(4000)]
+    ratios = torch.tensor([[1.0, *map(float, path)] for path in paths])
+    ratios = ratios[:, 1:] / ratios[:, :-1]  # 1 where F is left out, else 1 + 1 / (1 - p)
+    for n in range(4):
+        p = 0.5 * (n + 1) / 4
+        left_out = ratios[:, n] == 1
+        assert abs(left_out.float().mean() - p) < 0.03
+        close(ratios[~left_out, n], torch.full_like(ratios[~left_out, n], 1 + 1 / (1 - p)), 1e-5)
+        assert abs(ratios[:, n].mean() - 2) < 0.05
+    *_, calm = architecture.states(x, lambda n: [fields[n]], 4)
+    assert float(calm) == 16
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9])
+def test_momentum_resnet_on_a_linear_field(gamma: float) -> None:
+    """By the matrix of (x, v), to depth 5; and backwards."""
+    A = [0.5 * normal(4, 4, seed=n) for n in range(5)]
+    x = normal(2, 4, 3, seed=9)
+    both, one = torch.cat([x, torch.zeros_like(x)], 1), eye(A[0])
+    architecture = models.architecture("momentum_resnet", gamma=gamma)
+    for state, a in zip(architecture.states(x, lambda n: [linear(A[n])], 5), A, strict=True):
+        push = torch.cat([(1 - gamma) * a, gamma * one], 1)
+        both = torch.cat([torch.cat([one, torch.zeros_like(one)], 1) + push, push]) @ both
+        close(state, both[:, :4])
+    if gamma:
+        position, velocity = both[:, :4], both[:, 4:]
+        for a in reversed(A):
+            position, velocity = architecture.inverse(position, velocity, [linear(a)])
+        close(position, x, 1e-9)
+        close(velocity, torch.zeros_like(x), 1e-9)
+
+
+def test_plain_is_rectified_and_has_no_skip() -> None:
+    A, x = [normal(4, 4, seed=n) for n in range(3)], normal(2, 4, 3, seed=9)
+    expected = x
+    for state, a in zip(models.architecture("plain").states(x, lambda n: [linear(A[n])], 3), A, strict=True):
+        expected = torch.einsum("ij,bjc->bic", a, expected).clamp(min=0)
+        close(state, expected)
+
+
+def test_plain_starts_alive() -> None:
+    """States neither die nor blow up within a few layers."""
+    made = models.build("plain", tasks.get("parity"), width=64, hidden=256, layers=8)
+    *_, x = made.states(words(16, 12), 8)
+    assert 0.05 < x.std() < 5
+
+
 def test_every_architecture_has_blocks_of_its_number() -> None:
     found = {(name, label(options)): models.architecture(name, **options).blocks for name, options in CASES}
     fractals = {("fractalnet", f"columns={C}"): 2**C - 1 for C in (1, 2, 3)}
     kinds = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3-way": 3}
     polynets = {("polynet", f"kind={kind}"): blocks for kind, blocks in kinds.items()}
-    assert found == found | fractals | polynets | {("resnet", "default"): 1, ("revnet", "default"): 2}
+    single = {(name, "default"): 1 for name in ("resnet", "plain", "lm_resnet", "momentum_resnet")}
+    assert found == found | fractals | polynets | single | {("revnet", "default"): 2}
 
 
 def test_revnet_is_inverted() -> None:
@@ -497,7 +581,7 @@ def test_forward_leaves_no_trace(name: str, options: dict[str, Any]) -> None:
 # initial weights
 
 
-@every_case
+@pytest.mark.parametrize(("name", "options"), [case for case in CASES if case[0] != "plain"], ids=label)
 @torch.no_grad()
 def test_initial_net_is_the_identity_at_depth_100(name: str, options: dict[str, Any]) -> None:
     made = models.build(name, tasks.get("parity"), **options).eval()
@@ -506,7 +590,7 @@ def test_initial_net_is_the_identity_at_depth_100(name: str, options: dict[str, 
     close(final, first, 1e-4)
 
 
-@every_model
+@pytest.mark.parametrize("name", [name for name in models.names() if name != "plain"])  # no skip, no such promise
 @pytest.mark.parametrize("layers", [0, 100], ids=["tied", "untied"])
 @pytest.mark.parametrize("norm", [False, True], ids=["plain", "norm"])
 def test_depth_100_learns(name: str, layers: int, norm: bool) -> None:

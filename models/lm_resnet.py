@@ -1,0 +1,62 @@
+"""LM-ResNet: (1 - k) x + k x' + F(x), x' the state before x: a linear two-step method. Lu, Zhong, Li, Dong, ICML 2018."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from models.architecture import Architecture, Blocks, ModelError, Reference
+from models.block import Block, lower
+from tasks.program import Program
+
+
+@dataclass(frozen=True)
+class LMResNet(Architecture):
+    """x(n+1) = (1 - k) x(n) + k x(n-1) + F(x(n)), with a learnt k in each block and x(-1) = x(0).
+
+    k starts uniform in [-0.1, 0], as in the paper (whose code stores 1 - k). `drop`: stochastic depth (Huang et al., ECCV
+    2016), the paper's noise: in training, layer n of N leaves F out with probability drop n / N, and else divides it by
+    one minus that, so its mean is F. With k = 0 this is a ResNet, and so runs programs.
+    """
+
+    drop: float = 0.0
+
+    blocks: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.drop < 1:
+            raise ModelError(f"lm_resnet: drop={self.drop} is not allowed; allowed: 0 <= drop < 1")
+
+    def start(self, block: Block, generator: torch.Generator) -> None:
+        """Give the block its k."""
+        block.k = torch.nn.Parameter(-0.1 * torch.rand(1, generator=generator))
+
+    def states(
+        self,
+        x: Tensor,
+        layer: Callable[[int], Blocks],
+        depth: int,
+        generator: torch.Generator | None = None,
+        points: int = 1,
+    ) -> Iterator[Tensor]:
+        """The states after every layer; F left out at random if a generator is given."""
+        before = x
+        for n in range(depth):
+            (F,) = layer(n)
+            k = F.k  # type: ignore[attr-defined]
+            x, before = (1 - k) * x + k * before + self._noisy(F, x, self.drop * (n + 1) / depth, generator), x
+            yield x
+
+    def _noisy(self, F: Callable[[Tensor], Tensor], x: Tensor, drop: float, generator: torch.Generator | None) -> Tensor:
+        """F(x), or with probability `drop` 0, its mean kept."""
+        if generator is None or not drop:
+            return F(x)
+        if float(torch.rand((), generator=generator)) < drop:
+            return torch.zeros_like(x)
+        return F(x) / (1 - drop)
+
+    def lower(self, program: Program) -> Reference:
+        """F is the field of the program, and k = 0."""
+        return Reference(program, [lower(program)])

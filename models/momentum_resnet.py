@@ -1,0 +1,74 @@
+"""Momentum ResNet: v' = g v + (1 - g) F(x), x' = x + v'. Sander, Ablin, Blondel, Peyré, ICML 2021."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from models.architecture import Architecture, Blocks, ModelError, Reference
+from models.block import Weights, lower
+from tasks.program import Program
+
+
+@dataclass(frozen=True)
+class MomentumResNet(Architecture):
+    """A residual network whose velocity v keeps `gamma` of itself, v(0) = 0: a discretised x'' = (F(x) - x') / m. Invertible.
+
+    A write-once program runs so: a rule gives the register it writes velocity 1, and one step later a brake takes off the
+    `gamma` that is left of it. To brake once, every register channel c has a flag e, pushed where c is set and e is not;
+    nothing brakes the flag, it runs on to 1 / (1 - gamma), and that is why a register can be set but never rewritten.
+    """
+
+    gamma: float = 0.9
+
+    blocks: ClassVar[int] = 1
+    rewrites: ClassVar[bool] = False
+    why_tableau: ClassVar[str] = "with momentum a register cannot be stopped twice: rewriting needs fresh registers"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.gamma < 1:
+            raise ModelError(f"momentum_resnet: gamma={self.gamma} is not allowed; allowed: 0 <= gamma < 1")
+
+    def states(
+        self,
+        x: Tensor,
+        layer: Callable[[int], Blocks],
+        depth: int,
+        generator: torch.Generator | None = None,
+        points: int = 1,
+    ) -> Iterator[Tensor]:
+        """The states x after every layer."""
+        v = torch.zeros_like(x)
+        for k in range(depth):
+            x, v = self.forward(x, v, layer(k))
+            yield x
+
+    def forward(self, x: Tensor, v: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
+        """One layer: x + v', and v'."""
+        (F,) = blocks
+        v = self.gamma * v + (1 - self.gamma) * F(x)
+        return x + v, v
+
+    def inverse(self, x: Tensor, v: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
+        """The x and v that one layer took here; not for gamma = 0, which forgets v."""
+        (F,) = blocks
+        before = x - v
+        return before, (v - (1 - self.gamma) * F(before)) / self.gamma
+
+    def width(self, reference: Reference) -> int:
+        """The channels of the program, and a flag for each of its registers'."""
+        return 2 * reference.program.channels - reference.program.static_channels
+
+    def lower(self, program: Program) -> Reference:
+        """The rules, and a brake for every register channel."""
+        field, fixed, channels = lower(program), program.static_channels, program.channels
+        width, units = 2 * channels - fixed, len(field.b)
+        brakes = torch.arange(channels - fixed)
+        U, V = torch.zeros(units + len(brakes), width, 3), torch.zeros(width, units + len(brakes))
+        U[:units, :channels], V[:channels, :units] = field.U, field.V / (1 - self.gamma)
+        U[units + brakes, fixed + brakes, 1], U[units + brakes, channels + brakes, 1] = 1.0, -1.0
+        V[fixed + brakes, units + brakes] = -self.gamma / (1 - self.gamma)
+        V[channels + brakes, units + brakes] = 1 / (1 - self.gamma)
+        return Reference(program, [Weights(U, torch.cat([field.b, torch.zeros(len(brakes))]), V)])
