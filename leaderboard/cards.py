@@ -1,5 +1,6 @@
 """The complexity ladder: all tasks in order, one card in full, and a page of all cards."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -20,9 +21,8 @@ LONGEST = 12  # symbols of the words on which shortcuts and duplicates are count
 
 
 def ladder() -> list[Task]:
-    """All tasks with their default parameters, from the bottom of the ladder to its top."""
-    every = [tasks.get(name) for name in tasks.names()]
-    return sorted(every, key=lambda task: (task.card.rung, CHOMSKY.index(task.card.chomsky), task.name))
+    """All tasks, of families the members that they name, from the bottom of the ladder to its top."""
+    return sorted(tasks.every(), key=lambda task: (task.card.rung, CHOMSKY.index(task.card.chomsky), task.label))
 
 
 def row(task: Task) -> tuple[str, ...]:
@@ -111,15 +111,20 @@ def page(chosen: Sequence[Task]) -> str:
     environment = Environment(loader=PackageLoader("leaderboard", "."), autoescape=True)  # never by file name
     return environment.get_template("cards.html.j2").render(
         columns=COLUMNS, longest=LONGEST,
-        rows=[(task.name, row(task)) for task in chosen],
+        rows=[(_anchor(task), row(task)) for task in chosen],
         cards=[_section(task) for task in chosen],
     )  # fmt: skip
+
+
+def _anchor(task: Task) -> str:
+    """A task's name in links."""
+    return re.sub(r"\W+", "-", task.label).strip("-")
 
 
 def _section(task: Task) -> dict[str, object]:
     """What the page shows of one task."""
     return {
-        "name": task.name,
+        "name": _anchor(task),
         "label": task.label,
         "about": " ".join((type(task).__doc__ or "").split(">>>")[0].split()),
         "facts": facts(task),

@@ -11,7 +11,7 @@ __path__ = extend_path(__path__, __name__)
 from tasks.discover import class_of, configured, names_in
 from tasks.task import IGNORE, Task, TaskError
 
-__all__ = ["IGNORE", "Task", "TaskError", "get", "names"]
+__all__ = ["IGNORE", "Task", "TaskError", "every", "get", "names"]
 
 
 def names() -> list[str]:
@@ -29,3 +29,8 @@ def find(name: str) -> type[Task]:
 def get(name: str, /, **parameters: object) -> Task:
     """The task of that name with these parameters; TaskError on an unknown name, parameter or value."""
     return configured(find(name), name, parameters, TaskError)
+
+
+def every() -> list[Task]:
+    """All tasks, of a family the members that it names in `variants`."""
+    return [get(name, **parameters) for name in names() for parameters in find(name).variants]

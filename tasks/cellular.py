@@ -62,6 +62,7 @@ class Cellular(Task):
     rule: int = 110
     steps: int = 4
 
+    variants = ({}, {"rule": 30}, {"rule": 90}, {"rule": 184})
     alphabet: ClassVar[int] = 2
     classes: ClassVar[int] = 2
 

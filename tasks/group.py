@@ -67,6 +67,8 @@ class Group(Task):
 
     group: str = "A5"
 
+    variants = ({"group": "Z5"}, {"group": "S3"}, {}, {"group": "S5"})
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("group", self.group, GROUPS)

@@ -1,15 +1,12 @@
-"""Minsky machine with two counters a and b, any program: counter a after T = rounds * n instructions, in unary.
+"""Minsky machine with two to four counters, any program: counter a after T = rounds n instructions, in unary.
 
-Cell i of a word holds the bit of a (i < a) plus twice the bit of b (i < b). Counters hold 0..n: an increment of n changes
-nothing. Instruction k of a program is `inc r j` (add 1 to r, go to j) or `dec r j z` (if r is 0 go to z, else subtract 1
-and go to j); to go past the last instruction is to halt.
-
-On the lattice the control sits in the first cell. Every second step it sends a signal to the right: `inc` fills the first
-empty cell, `dec` empties the last full one; two steps apart, signals never meet. The first cell alone shows whether a
-counter is 0. A clock that runs to the right end and back `rounds` times, 2n steps each, stops the control.
+Cell i of a word holds a bit for every counter, 1 if i is less than the counter: token 1 for a, plus 2 for b, plus 4 for c,
+plus 8 for d. Counters hold 0..n: an increment of n changes nothing. Instruction k of a program is `inc r j` (add 1 to r, go
+to j) or `dec r j z` (if r is 0 go to z, else subtract 1 and go to j); to go past the last instruction is to halt. A
+program has the counters that its lines name, at least a and b.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import ClassVar
@@ -17,73 +14,172 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.program import FIRST, LAST, LEFT, RIGHT, Program, Register, Rule, symbols, when
-from tasks.task import Card, Task, TaskError
+from tasks.card import Bound, Card
+from tasks.machines import Counters, Instruction
+from tasks.program import Program
+from tasks.task import Task, TaskError
+
+LETTERS = "abcd"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A program, the rounds it needs, and the pairs a, b that its samples have; without, all counters are uniform."""
+
+    does: str
+    lines: tuple[str, ...]
+    rounds: int = 3
+    pairs: Callable[[int], list[tuple[int, int]]] | None = None
+
+
+def factors(n: int) -> list[tuple[int, int]]:
+    """All pairs with a product up to n."""
+    return [(a, b) for a in range(n + 1) for b in range(n + 1) if a * b <= n]
+
 
 MACHINES = {
-    "add": ("dec b 1 2", "inc a 0"),
-    "subtract": ("dec b 1 2", "dec a 0 0"),
-    "double": ("dec b 0 1", "dec a 2 4", "inc b 3", "inc b 1", "dec b 5 6", "inc a 4"),
-    "halve": ("dec b 0 1", "dec a 2 4", "dec a 3 4", "inc b 1", "dec b 5 6", "inc a 4"),
-}
-Instruction = tuple[str, int, int, int]  # inc or dec, counter 0 or 1, next, next if zero
+    "add": Listing("a + b", ("dec b 1 2", "inc a 0")),
+    "subtract": Listing("a - b, but at least 0", ("dec b 1 2", "dec a 0 0")),
+    "double": Listing("2 a; 8 rounds finish it", ("dec b 0 1", "dec a 2 4", "inc b 3", "inc b 1", "dec b 5 6", "inc a 4")),
+    "halve": Listing("a / 2; 5 rounds finish it", ("dec b 0 1", "dec a 2 4", "dec a 3 4", "inc b 1", "dec b 5 6", "inc a 4")),
+    "collatz": Listing(
+        "a / 2 if a is even, else 3 a + 1",
+        (
+            "dec b 0 1", "dec a 2 4", "dec a 3 6", "inc b 1",  # b := a / 2; a := 0
+            "dec b 5 17", "inc a 4",  # even: a := b
+            "inc a 7", "inc a 8", "inc a 9", "inc a 10",  # odd, a = 2 b + 1: a := 6 b + 4
+            "dec b 11 17", "inc a 12", "inc a 13", "inc a 14", "inc a 15", "inc a 16", "inc a 10",
+        ),
+        rounds=5,
+    ),
+    "multiply": Listing(
+        "a b, in four counters: c counts the times that b is added to a, and d gives b back what the addition took",
+        (
+            "dec c 0 1", "dec d 1 2", "dec a 3 4", "inc c 2",  # c := a; a := 0; d := 0
+            "dec c 5 10", "dec b 6 8", "inc d 7", "inc a 5",  # c times: a := a + b; d := b; b := 0
+            "dec d 9 4", "inc b 8",  # b := d
+        ),
+        rounds=12,
+        pairs=factors,
+    ),
+    "prime": Listing(
+        "1 if a is prime, else 0, by trial division by b = 2, 3, ... until 2 b exceeds a; of order a^2 instructions, "
+        "so it is cut off in the middle on long words: 25 rounds are enough for n up to 10",
+        (
+            "dec b 0 1", "dec c 1 2", "dec d 2 3", "dec a 4 28", "dec a 5 28", "inc a 6", "inc a 7",  # 0 and 1: not prime
+            "inc b 8", "inc b 9",  # the next divisor; a = a + c from here on
+            "dec b 10 15", "inc d 11", "dec a 12 27", "inc c 13", "dec a 14 27", "inc c 9",  # a := a - 2 b; prime if it ends
+            "dec d 16 17", "inc b 15", "dec a 18 28", "inc a 19",  # not prime if 0 is left
+            "dec b 20 15", "inc d 21", "dec a 22 23", "inc c 19",  # a := a - b, and again
+            "dec c 24 25", "inc a 23", "dec d 26 8", "inc b 25",  # b does not divide a
+            "inc a 28",
+        ),
+        rounds=25,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Minsky(Task):
-    """Counter a, in unary, after `rounds` * n instructions of `machine` (add, subtract, double, halve) or of `table`.
+    """Counter a, in unary, after T = `rounds` n instructions of `machine` or of the lines in `table`.
 
-    Samples: a and b uniform and independent over 0..n.
+    Machines: add, subtract, double, halve, collatz (two counters), multiply, prime (four). `rounds`: 0 for those that the
+    machine names itself (3 for a table). Samples: counters uniform and independent over 0..n; for multiply the pair a, b
+    is uniform over those with a b <= n.
 
     2 + 1 = 3 on four cells:
 
     >>> Minsky(machine="add").solve([3, 1, 0, 0])
     [1, 1, 1, 0]
+
+    The program is that of `tasks.machines.Counters`: the control in the first cell sends a signal for every instruction.
     """
 
     machine: str = "add"
     table: list[str] = field(default_factory=list)
-    rounds: int = 3
+    rounds: int = 0
 
-    alphabet: ClassVar[int] = 4
+    variants = tuple({"machine": machine} for machine in MACHINES)
     classes: ClassVar[int] = 2
-    complexity: ClassVar[Card] = Card(
-        complexity="L",
-        upper="L: two counters of log n bits; these machines are in TC⁰",
-        lower="two unbounded counters without a time bound are Turing-complete",
-        time="(2 rounds + 1) n + 2",
-        citation="Minsky, Computation: Finite and Infinite Machines (1967), chapter 14",
-    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("machine", self.machine, tuple(MACHINES))
-        self.require("rounds", self.rounds, range(1, 1001))
-        object.__setattr__(self, "_parsed", parse(self.table or MACHINES[self.machine]))
+        self.require("rounds", self.rounds, range(1001))
+        object.__setattr__(self, "_parsed", parse(self._listing.lines))
+
+    @property
+    def _listing(self) -> Listing:
+        """The program in force."""
+        return Listing("", tuple(self.table)) if self.table else MACHINES[self.machine]
 
     @property
     def instructions(self) -> list[Instruction]:
-        """The program in force."""
+        """The instructions in force."""
         return self._parsed  # type: ignore[attr-defined]
 
-    def words(self, length: int) -> Iterator[tuple[int, ...]]:
-        """All pairs of counters."""
-        for a, b in product(range(length + 1), repeat=2):
-            yield tuple((i < a) + 2 * (i < b) for i in range(length))
+    @property
+    def counters(self) -> int:
+        """Number of counters."""
+        return max(2, *(r + 1 for _, r, _, _ in self.instructions))
+
+    @property
+    def alphabet(self) -> int:
+        """A bit for every counter."""
+        return 2**self.counters
+
+    @property
+    def inputs(self) -> str:  # type: ignore[override]
+        """What a word is."""
+        return (
+            f"{('two', 'three', 'four')[self.counters - 2]} counters in unary, each bit 1 in the first cells and 0 in the rest"
+        )
+
+    @property
+    def card(self) -> Card:
+        """The same for every program, but for the depth."""
+        return Card(
+            complexity="AC⁰",
+            upper=Bound(
+                "AC⁰: an OR over the few words there are, (n + 1)^k with k counters; made in L: k counters of log n bits",
+                "Minsky, Computation: Finite and Infinite Machines (1967), chapter 14",
+            ),
+            lower=Bound("two unbounded counters without a time bound are Turing-complete", "Minsky (1967), chapter 14"),
+            chomsky="context-sensitive",
+            depth=f"{2 * self._turns + 1}*n + 2",
+            curve="n**1.5",
+        )
+
+    @property
+    def _turns(self) -> int:
+        """The rounds in force."""
+        return self.rounds or self._listing.rounds
+
+    def _words(self, length: int) -> Iterator[tuple[int, ...]]:
+        """All values of the counters."""
+        for counters in product(range(length + 1), repeat=self.counters):
+            yield tuple(sum((i < c) << r for r, c in enumerate(counters)) for i in range(length))
 
     def space(self, length: int) -> int:
-        """(n + 1) squared."""
-        return (length + 1) ** 2
+        """n + 1 values for every counter; or the pairs of a and b, and n + 1 values for every other."""
+        if self._listing.pairs:
+            return len(self._listing.pairs(length)) * (length + 1) ** (self.counters - 2)
+        return (length + 1) ** self.counters
 
     def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        a, b = torch.randint(length + 1, (2, count, 1), generator=generator)
-        cells = torch.arange(length)
-        return (cells < a).long() + 2 * (cells < b).long()
+        counters = torch.randint(length + 1, (self.counters, count, 1), generator=generator)
+        if self._listing.pairs:
+            pairs = torch.tensor(self._listing.pairs(length))
+            counters[:2, :, 0] = pairs[torch.randint(len(pairs), (count,), generator=generator)].T
+        return sum((torch.arange(length) < counter).long() << r for r, counter in enumerate(counters))
+
+    def _valid(self, tokens: Tensor) -> Tensor:
+        bits = tokens[..., None] >> torch.arange(self.counters, device=tokens.device) & 1
+        return (bits[:, 1:] <= bits[:, :-1]).all((1, 2))
 
     def _solve(self, word: list[int]) -> list[int]:
-        n, counters, k = len(word), [sum(t & 1 for t in word), sum(t >> 1 for t in word)], 0
-        self._check_unary(torch.tensor([word]))
-        for _ in range(self.rounds * n):
+        n, counters, k = len(word), [sum(t >> r & 1 for t in word) for r in range(self.counters)], 0
+        for _ in range(self._turns * n):
             if k == len(self.instructions):
                 break
             action, r, after, if_zero = self.instructions[k]
@@ -96,73 +192,25 @@ class Minsky(Task):
         return [int(i < counters[0]) for i in range(n)]
 
     def _target(self, tokens: Tensor) -> Tensor:
-        self._check_unary(tokens)
-        n = tokens.shape[1]
-        counters = torch.stack([(tokens & 1).sum(1), (tokens >> 1).sum(1)])
-        change, which, after, if_zero = torch.tensor(
-            [(1 if action == "inc" else -1, r, j, z) for action, r, j, z in self.instructions] + [(0, 0, 0, 0)]
-        ).T
-        halt, k, rows = len(self.instructions), torch.zeros_like(counters[0]), torch.arange(tokens.shape[0])
-        for _ in range(self.rounds * n):
-            value = counters[which[k], rows]
-            zero = (value == 0) & (change[k] < 0)
-            counters[which[k], rows] = (value + change[k]).clamp(0, n)
-            k = torch.where(k == halt, halt, torch.where(zero, if_zero[k], after[k]))
-        return (torch.arange(n) < counters[0][:, None]).long()
-
-    def _check_unary(self, tokens: Tensor) -> None:
-        for bits in (tokens & 1, tokens >> 1):
-            if (bits[:, 1:] > bits[:, :-1]).any():
-                raise TaskError("minsky: a word is two counters in unary, each bit 1 in the first cells and 0 in the rest")
+        (batch, n), halt = tokens.shape, len(self.instructions)
+        counters = torch.cat([(tokens >> r & 1).sum(1) for r in range(self.counters)])
+        change = torch.tensor([1 if action == "inc" else -1 for action, *_ in self.instructions] + [0])
+        which = batch * torch.tensor([r for _, r, _, _ in self.instructions] + [0])
+        after = torch.tensor([to for _, _, j, z in self.instructions for to in (j, z)] + [halt, halt])
+        k, rows = torch.zeros(batch, dtype=torch.long), torch.arange(batch)
+        for _ in range(self._turns * n):
+            place = which[k] + rows
+            value = counters[place]
+            counters[place] = (value + change[k]).clamp(0, n)
+            k = after[2 * k + (value == 0)]
+        return (torch.arange(n) < counters[:batch, None]).long()
 
     def _program(self) -> Program:
-        halt = len(self.instructions)
-        w, clock = symbols(4), Register("clock", 2 * self.rounds + 1)
-        control = Register("control", 2 * halt + 2)  # 2k: about to do instruction k; 2k + 1: its signal is on the way
-        counters, signals = (Register("a", 2), Register("b", 2)), (Register("to_a", 2), Register("to_b", 2))
-        a, b = counters
-        rules = [when(LEFT, w(t)).write(a(t & 1), b(t >> 1)) for t in range(4)]
-        start = when(FIRST, *(~clock(back, at=1) for back in range(1, clock.size, 2)))  # nothing runs towards it yet
-        rules += [start.where(w(t)).write(a(t & 1), b(t >> 1), control(0), clock(0)) for t in range(4)]
-        for k, (action, r, j, z) in enumerate(self.instructions):
-            counter, signal = counters[r], signals[r]
-            ready = when(FIRST, control(2 * k), ~clock(2 * self.rounds))
-            if action == "inc":
-                rules.append(ready.write(signal(0), control(2 * j + 1)))
-            else:
-                rules.append(ready.where(counter(1)).write(signal(1), control(2 * j + 1)))
-                rules.append(ready.where(counter(0)).write(control(2 * z + 1)))
-        rules += [when(control(2 * j + 1)).write(control(2 * j)) for j in range(halt + 1)]
-        for counter, signal in zip(counters, signals, strict=True):
-            rules += _signals(counter, signal)
+        machine = Counters(self.counters, self.instructions, self._turns)
         return Program(
-            4, [a, b, *signals, control, clock], rules + _bounce(clock), a,
-            depth=lambda n: (2 * self.rounds + 1) * n + 2, write_once=False,
+            self.alphabet, machine.registers, machine.rules, machine.kept[0],
+            depth=lambda n: (2 * self._turns + 1) * n + 2, write_once=False,
         )  # fmt: skip
-
-
-def _signals(counter: Register, signal: Register) -> list[Rule]:
-    """0 (inc) runs over full cells and fills the first empty one; 1 (dec) runs to the last full cell and empties it."""
-    return [
-        when(signal(0), counter(0)).write(counter(1)).clear(signal),
-        when(signal(0), counter(1)).clear(signal),
-        when(signal(0, at=-1), counter(1, at=-1)).write(signal(0)),
-        when(signal(1), counter(1), ~counter(1, at=1)).write(counter(0)).clear(signal),
-        when(signal(1), counter(1), counter(1, at=1)).clear(signal),
-        when(signal(1, at=-1), counter(1)).write(signal(1)),
-    ]
-
-
-def _bounce(clock: Register) -> list[Rule]:
-    """Values 0, 2, 4, ... run right and turn at the last cell, 1, 3, 5, ... run left and turn at the first."""
-    rules = []
-    for out in range(0, clock.size - 1, 2):
-        back = out + 1
-        rules += [when(clock(out), RIGHT).clear(clock), when(clock(out, at=-1)).write(clock(out))]
-        rules += [when(clock(back), LEFT).clear(clock)]
-        rules += [when(clock(back, at=1), *(~clock(k, at=-1) for k in range(0, clock.size - 1, 2))).write(clock(back))]
-        rules += [when(clock(out), LAST).write(clock(back)), when(clock(back), FIRST).write(clock(back + 1))]
-    return rules
 
 
 def parse(lines: list[str] | tuple[str, ...]) -> list[Instruction]:
@@ -170,12 +218,12 @@ def parse(lines: list[str] | tuple[str, ...]) -> list[Instruction]:
     program: list[Instruction] = []
     for line in lines:
         match line.split():
-            case ["inc", ("a" | "b") as r, j] if j.isdecimal():
-                program.append(("inc", "ab".index(r), int(j), int(j)))
-            case ["dec", ("a" | "b") as r, j, z] if j.isdecimal() and z.isdecimal():
-                program.append(("dec", "ab".index(r), int(j), int(z)))
+            case ["inc", "a" | "b" | "c" | "d" as r, j] if j.isdecimal():
+                program.append(("inc", LETTERS.index(r), int(j), int(j)))
+            case ["dec", "a" | "b" | "c" | "d" as r, j, z] if j.isdecimal() and z.isdecimal():
+                program.append(("dec", LETTERS.index(r), int(j), int(z)))
             case _:
-                raise TaskError(f"minsky: line {line!r} is neither `inc a|b next` nor `dec a|b next if-zero`")
+                raise TaskError(f"minsky: line {line!r} is neither `inc a|b|c|d next` nor `dec a|b|c|d next if-zero`")
     for line, (_, _, after, if_zero) in zip(lines, program, strict=True):
         if max(after, if_zero) > len(program):
             raise TaskError(f"minsky: line {line!r} goes past {len(program)}, which halts; allowed: 0..{len(program)}")

@@ -1,7 +1,7 @@
 """What a task is: a function on words with a known complexity, an independent plain definition, and a program."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import product
@@ -34,6 +34,7 @@ class Task(ABC):
     """
 
     scorings: ClassVar[tuple[str, ...]] = ("every", "last")
+    variants: ClassVar[Sequence[Mapping[str, object]]] = ({},)  # parameters of the members that the ladder shows, tests try
     blanks: ClassVar[bool] = False
     inputs: ClassVar[str] = "all words over the alphabet"
     scored: str = "every"

@@ -1,229 +1,208 @@
-"""Turing machine with one tape, any table: the tape after T steps of the machine on a word.
+"""Turing machine with one tape, any table: the tape after T steps on a word, or who knows by then that it has halted.
 
 The cells of the word are the whole tape. The head starts on the first cell in the first state of the table; a move past
 either end leaves it where it is. A table is a list of lines `state read -> write move state`, move one of L, S, R, with
-`*` for every symbol that the state's other lines leave open and `=` for "as it was". The state `halt` halts.
+`*` for every symbol that the state's other lines leave open and `=` for "as it was". The states `halt`, `accept` and
+`reject` halt.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
 
+import sympy
 import torch
 from torch import Tensor
 
-from tasks.program import FIRST, LAST, LEFT, RIGHT, Program, Register, Rule, symbols, when
-from tasks.task import Card, Task, TaskError
+from tasks.card import Bound, Card
+from tasks.lattice import Head, Step
+from tasks.program import FIRST, LEFT, Program, Register, Rule, symbols, when
+from tasks.task import Task, TaskError
+from tasks.zoo import MACHINES, Machine
 
-HALT = "halt"
+HALTING = ("halt", "accept", "reject")
 MOVES = {"L": -1, "S": 0, "R": +1}
-Table = dict[tuple[int, int], tuple[int, int, int]]  # (state, read) -> (write, move, state)
 
 
 @dataclass(frozen=True)
-class Machine:
-    """A table on the symbols of a tape, its running time on n cells, and the alphabet of its typical words.
+class Table:
+    """`moves[state, read] = write, move, state` by numbers: the `running` states, then those that halt, by name."""
 
-    A typical word: uniform over `letters`, then `frame(n)`, a string that overwrites its last cells.
-    """
-
-    symbols: str
-    table: tuple[str, ...]
-    steps: Callable[[int], int]
-    letters: str
-    frame: Callable[[int], str]
-    does: str
-
-
-def _copier_frame(n: int) -> str:
-    return ("#" + "_" * (n // 2))[: max(n - 1, 0)]
-
-
-MACHINES = {
-    "increment": Machine(
-        "01_",
-        ("carry 0 -> 1 S halt", "carry 1 -> 0 R carry", "carry _ -> 1 S halt"),
-        steps=lambda n: 2 * n,
-        letters="01",
-        frame=lambda n: "_",
-        does="adds 1 to a binary number, least significant bit first, with one blank cell for the overflow",
-    ),
-    "palindrome": Machine(
-        "01_YN",
-        (
-            "start 0 -> _ R end0", "start 1 -> _ R end1", "start _ -> Y S halt", "start * -> = S halt",
-            "end0 0 -> 0 R end0", "end0 1 -> 1 R end0", "end0 _ -> _ L is0", "end0 * -> = S halt",
-            "end1 0 -> 0 R end1", "end1 1 -> 1 R end1", "end1 _ -> _ L is1", "end1 * -> = S halt",
-            "is0 0 -> _ L back", "is0 _ -> Y S halt", "is0 * -> N S halt",
-            "is1 1 -> _ L back", "is1 _ -> Y S halt", "is1 * -> N S halt",
-            "back 0 -> 0 L back", "back 1 -> 1 L back", "back _ -> _ R start", "back * -> = S halt",
-        ),
-        steps=lambda n: n * (n + 1) // 2 + n + 1,
-        letters="01",
-        frame=lambda n: "_",
-        does="eats a word from both ends and writes Y if it is a palindrome, else N",
-    ),
-    "copier": Machine(
-        "01#_ab",
-        (
-            "start 0 -> a R carry0", "start 1 -> b R carry1", "start # -> # L restore", "start * -> = S halt",
-            "carry0 0 -> 0 R carry0", "carry0 1 -> 1 R carry0", "carry0 # -> # R carry0", "carry0 _ -> 0 L return",
-            "carry0 * -> = S halt",
-            "carry1 0 -> 0 R carry1", "carry1 1 -> 1 R carry1", "carry1 # -> # R carry1", "carry1 _ -> 1 L return",
-            "carry1 * -> = S halt",
-            "return 0 -> 0 L return", "return 1 -> 1 L return", "return # -> # L return", "return a -> a R start",
-            "return b -> b R start", "return * -> = S halt",
-            "restore a -> 0 L restore", "restore b -> 1 L restore", "restore * -> = S halt",
-        ),
-        steps=lambda n: n * (n + 1) // 2 + 2 * n,
-        letters="01",
-        frame=_copier_frame,
-        does="turns w# and blanks into w#w",
-    ),
-    "beaver": Machine(
-        "01",
-        ("A 0 -> 1 R B", "A 1 -> 1 R halt", "B 0 -> 0 R C", "B 1 -> 1 R B", "C 0 -> 1 L C", "C 1 -> 1 L A"),
-        steps=lambda n: 3 * n,
-        letters="01",
-        frame=lambda n: "",
-        does="the busy beaver with 3 states and most ones (Lin and Rado 1965), on a random bounded tape",
-    ),
-}  # fmt: skip
+    moves: dict[tuple[int, int], tuple[int, int, int]]
+    running: int
+    halting: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Turing(Task):
-    """Tape after T steps of `machine` (increment, palindrome, copier, beaver), or of the lines in `table`.
+    """Tape after T steps of `machine`, or of the lines in `table`; or, with `answer: halt`, the news that it has halted.
 
-    With a table, `tape` lists its symbols, one character a token, and T = `steps` * n. T of the shipped machines is
-    linear in n for increment and beaver, quadratic for palindrome and copier (one tape cannot do better: Hennie 1965).
-    Samples are uniform over the letters of the machine with its blanks behind; any word on the tape is an input.
+    The machines are those of `tasks.zoo`. With a table, `tape` lists its symbols, one character a token, and T = `steps`
+    n. Samples are the typical words of a machine, uniform over the tape's symbols for a table; any word is an input.
 
-    3 + 1 = 4, least significant bit first:
+    Answer `halt`: the news of the halting starts where the head is then and travels one cell a step. A cell that has it
+    by time T answers 1, 2, ... for the halting states that the table names, in the order halt, accept, reject; else 0.
+
+    3 + 1 = 4, least significant bit first; and 1 added to 111 on five cells: halted after 4 steps on cell 3, and T is 5:
 
     >>> Turing(machine="increment").solve([1, 1, 0, 2])
     [0, 0, 1, 2]
+    >>> Turing(machine="unary_increment", answer="halt").solve([0, 0, 0, 1, 1])
+    [0, 0, 1, 1, 1]
+
+    The program keeps tape and head in the cells; after loading, a step of it is a step of the machine.
     """
 
     machine: str = "increment"
     table: list[str] = field(default_factory=list)
     tape: str = "01_"
     steps: int = 2
+    answer: str = "tape"
 
-    complexity: ClassVar[Card] = Card(
-        complexity="P",
-        upper="P: T(n) steps of a machine with one tape",
-        lower="P-complete for a universal table with T = n^c; a fixed table may be far easier (increment is in AC⁰)",
-        time="T(n) + 1: one step loads the tape",
-        citation="Cook, STOC 1971; Lin and Rado, J. ACM 12 (1965); Hennie, Information and Control 8 (1965)",
-    )
+    variants = (*({"machine": machine} for machine in MACHINES), {"machine": "palindrome", "answer": "halt"})
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("machine", self.machine, tuple(MACHINES))
         self.require("steps", self.steps, range(1, 1001))
-        object.__setattr__(self, "_parsed", parse(self.table or self._shipped.table, self._symbols))
+        self.require("answer", self.answer, ("tape", "halt"))
+        object.__setattr__(self, "_parsed", parse(self._machine.table, self._machine.symbols))
+        if self.answer == "halt" and not self.transitions.halting:
+            raise TaskError(f"turing: answer=halt needs a table that goes to one of {', '.join(HALTING)}; this one never halts")
 
     @property
-    def _shipped(self) -> Machine:
-        return MACHINES[self.machine]
+    def _machine(self) -> Machine:
+        """The machine in force."""
+        if not self.table:
+            return MACHINES[self.machine]
+        lower = Bound("P-complete for some table, on words padded to T cells", "Greenlaw, Hoover, Ruzzo (1995), chapter 4")
+        steps = self.steps
+        return Machine(
+            does="", symbols=self.tape, letters=self.tape, table=tuple(self.table), steps=lambda n: steps * n, lower=lower
+        )
 
     @property
-    def _symbols(self) -> str:
-        return self.tape if self.table else self._shipped.symbols
-
-    @property
-    def transitions(self) -> tuple[Table, int]:
-        """The table by numbers of states and symbols, and the number of states that do not halt."""
+    def transitions(self) -> Table:
+        """The table in force."""
         return self._parsed  # type: ignore[attr-defined]
 
     @property
     def alphabet(self) -> int:
-        """Symbols of the tape."""
-        return len(self._symbols)
+        """Number of tape symbols."""
+        return len(self._machine.symbols)
 
     @property
     def classes(self) -> int:
-        """The answer is a tape."""
-        return self.alphabet
+        """Number of tape symbols; or of halting states, and one for "still running"."""
+        return self.alphabet if self.answer == "tape" else 1 + len(self.transitions.halting)
+
+    @property
+    def card(self) -> Card:
+        """Where the machine stands, on its typical words."""
+        machine = self._machine
+        known = {name: getattr(machine, name) for name in ("complexity", "upper", "lower", "chomsky")}
+        if self.answer == "halt" and machine.complexity != "P":
+            known = {
+                "complexity": "AC⁰",
+                "upper": Bound("AC⁰: time and place of the halt follow from the places of a few symbols", machine.upper.source),
+                "lower": Bound("whether a machine ever halts is undecidable", "Turing, Proc. London Math. Soc. 42 (1936)"),
+                "chomsky": "context-sensitive",
+            }
+        return Card(**known, curve=machine.curve, depth=str(self._layers(machine.steps(sympy.Symbol("n")))))
 
     def time(self, length: int) -> int:
-        """T: steps of the machine on `length` cells."""
-        return self.steps * length if self.table else self._shipped.steps(length)
+        """T, the steps of the machine on `length` cells."""
+        return int(self._machine.steps(length))
+
+    def _layers(self, time: sympy.Expr | int) -> sympy.Expr | int:
+        """Steps of the program: one loads the tape; the news is a step late."""
+        return time + (1 if self.answer == "tape" else 2)
+
+    def _typical(self, length: int) -> Tensor:
+        """The patterns of typical words by numbers of symbols, -1 for any letter, `[patterns, length]`."""
+        return torch.tensor([[self._machine.symbols.find(c) for c in word] for word in self._machine.words(length)])
 
     def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        letters = self.tape if self.table else self._shipped.letters
-        choice = torch.tensor([self._symbols.index(letter) for letter in letters])
-        words = choice[torch.randint(len(letters), (count, length), generator=generator)]
-        frame = "" if self.table else self._shipped.frame(length)
-        if frame:
-            words[:, -len(frame) :] = torch.tensor([self._symbols.index(symbol) for symbol in frame])
-        return words
+        machine, words = self._machine, self._typical(length)
+        if len(words) > 1:
+            words = words[torch.randint(len(words), (count,), generator=generator)]
+        if not machine.letters:
+            return words.expand(count, -1).clone()
+        letters = torch.tensor([machine.symbols.index(letter) for letter in machine.letters])
+        return torch.where(words < 0, letters[torch.randint(len(letters), (count, length), generator=generator)], words)
 
     def space(self, length: int) -> int:
         """How many words the sampler can draw."""
-        letters = self.tape if self.table else self._shipped.letters
-        return len(letters) ** (length - (0 if self.table else len(self._shipped.frame(length))))
+        words = self._machine.words(length)
+        return len(words) * len(self._machine.letters) ** words[0].count("*")
 
     def _solve(self, word: list[int]) -> list[int]:
-        table, halt = self.transitions
-        tape, head, state = list(word), 0, 0
-        for _ in range(self.time(len(word))):
-            if state == halt:
-                break
-            tape[head], move, state = table[state, tape[head]]
+        table, end = self.transitions, self.time(len(word))
+        tape, head, state, time = list(word), 0, 0, 0
+        while state < table.running and time < end:
+            tape[head], move, state = table.moves[state, tape[head]]
             head = min(max(head + move, 0), len(tape) - 1)
-        return tape
+            time += 1
+        if self.answer == "tape":
+            return tape
+        verdict = max(state - table.running + 1, 0)
+        return [verdict if time + abs(head - i) <= end else 0 for i in range(len(word))]
 
     def _target(self, tokens: Tensor) -> Tensor:
-        table, halt = self.transitions
-        write, move, after = (
-            torch.tensor([[table[q, s][part] for s in range(self.alphabet)] for q in range(halt)]) for part in range(3)
-        )
-        tape, rows = tokens.clone(), torch.arange(len(tokens))
-        head, state = torch.zeros_like(rows), torch.zeros_like(rows)
-        for _ in range(self.time(tokens.shape[1])):
-            runs = rows[state < halt]
-            h, q = head[runs], state[runs]
-            read = tape[runs, h]
-            tape[runs, h] = write[q, read]
-            head[runs] = (h + move[q, read]).clamp(0, tokens.shape[1] - 1)
-            state[runs] = after[q, read]
-        return tape
+        table, (batch, n) = self.transitions, tokens.shape
+        write, move, after = torch.tensor([then for _, then in sorted(table.moves.items())]).T
+        tape, live, first = tokens.flatten().clone(), torch.arange(batch), torch.arange(batch) * n
+        state, head = torch.zeros(2, batch, dtype=torch.long)  # of the machines that still run
+        verdict, heard = torch.zeros(batch, dtype=torch.long), torch.zeros_like(tokens, dtype=torch.bool)
+        for time in range(1, self.time(n) + 1):
+            now = state * self.alphabet + tape[first + head]
+            tape[first + head] = write[now]
+            state, head = after[now], (head + move[now]).clamp(0, n - 1)
+            halted = state >= table.running
+            if halted.any():
+                verdict[live[halted]] = state[halted] - table.running + 1
+                heard[live[halted]] = time + (head[halted, None] - torch.arange(n)).abs() <= self.time(n)
+                live, first, state, head = (x[~halted] for x in (live, first, state, head))
+        return tape.reshape(batch, n) if self.answer == "tape" else verdict[:, None] * heard
 
     def _program(self) -> Program:
-        table, halt = self.transitions
-        w, state, tape = symbols(self.alphabet), Register("state", halt + 1), Register("tape", self.alphabet)
-        load = [when(LEFT, w(s)).write(tape(s)) for s in range(self.alphabet)]
-        rightward, leftward = ({q for (q, _), (_, move, _) in table.items() if move == m} for m in (1, -1))
-        start = when(FIRST, *(~state(p, at=1) for p in sorted(leftward)))  # no head comes back: this is step 1
-        load += [start.where(w(s)).write(tape(s), state(0)) for s in range(self.alphabet)]
-        step = [
-            rule
-            for (q, s), (written, move, after) in table.items()
-            for rule in _transition(state, tape, (q, s), (written, move, after), rightward)
-        ]
-        return Program(self.alphabet, [state, tape], load + step, tape, depth=lambda n: self.time(n) + 1, write_once=False)
+        table, tape, verdict = self.transitions, Register("tape", self.alphabet), Register("verdict", self.classes)
+        head = Head(
+            "head",
+            [
+                Step(q, when(tape(s)).write(tape(written)), move, after)
+                for (q, s), (written, move, after) in table.moves.items()
+            ],
+        )
+        registers, news = [head.state, tape], [verdict(0)] if self.answer == "halt" else []
+        leftward = sorted({q for (q, _), (_, move, _) in table.moves.items() if move < 0})
+        w, start = symbols(self.alphabet), when(FIRST, *(~head(q, at=1) for q in leftward))  # no head comes back: step 1
+        rules = [when(LEFT, w(s)).write(tape(s), *news) for s in range(self.alphabet)]
+        rules += [start.where(w(s)).write(tape(s), head(0), *news) for s in range(self.alphabet)]
+        rules += head.rules
+        if self.answer == "halt":
+            registers, rules = [*registers, verdict], rules + _spread(verdict, head, table.running)
+        output = tape if self.answer == "tape" else verdict
+        return Program(
+            self.alphabet, registers, rules, output, depth=lambda n: int(self._layers(self.time(n))), write_once=False
+        )
 
 
-def _transition(
-    state: Register, tape: Register, now: tuple[int, int], then: tuple[int, int, int], rightward: set[int]
-) -> list[Rule]:
-    """One line of a table as rules: the head stays (also at the end of the tape), or leaves here and arrives there."""
-    (q, s), (written, move, after) = now, then
-    stay = when(state(q), tape(s)).write(tape(written), state(after))
-    if move == 0:
-        return [stay]
-    end, beyond = (LAST, RIGHT) if move > 0 else (FIRST, LEFT)
-    leave = when(state(q), tape(s), beyond).write(tape(written)).clear(state)
-    arrive = when(state(q, at=-move), tape(s, at=-move)).write(state(after))
-    if move < 0:  # there is one head, but a rule cannot know: it gives way to a head that comes from the left
-        arrive = arrive.where(*(~state(p, at=-1) for p in sorted(rightward)))
-    return [stay.where(end), leave, arrive]
+def _spread(verdict: Register, head: Head, running: int) -> list[Rule]:
+    """0 becomes 1, 2, ... where the head is in the first, second, ... halting state, and beside a cell that knows."""
+    halts = {v: head(q) for v in range(1, verdict.size) if (q := running + v - 1) in head.numbers}
+    elsewhere, left = [~here for here in halts.values()], [~verdict(v, at=-1) for v in halts]
+    return [
+        rule.write(verdict(v))
+        for v, here in halts.items()
+        for rule in (
+            when(verdict(0), here),
+            when(verdict(0), *elsewhere, verdict(v, at=-1)),
+            when(verdict(0), *elsewhere, *left, verdict(v, at=1)),
+        )
+    ]
 
 
-def parse(lines: list[str] | tuple[str, ...], tape: str) -> tuple[Table, int]:
-    """The table of these lines and its number of states; TaskError on a bad line or a missing transition."""
+def parse(lines: list[str] | tuple[str, ...], tape: str) -> Table:
+    """The table of these lines; TaskError on a bad line or a missing transition."""
     if len(set(tape)) != len(tape) or not tape or set(tape) & set("*= "):
         raise TaskError(f"turing: tape {tape!r}; it must list different symbols, none of them '*', '=' or blank space")
     split = [(line, line.split()) for line in lines]
@@ -233,22 +212,25 @@ def parse(lines: list[str] | tuple[str, ...], tape: str) -> tuple[Table, int]:
         if parts[3] not in {*tape, "="}:
             raise TaskError(f"turing: line {line!r} writes {parts[3]!r}; the tape has {tape!r}, and = leaves a symbol")
     states = list(dict.fromkeys(parts[0] for _, parts in split))
-    number = {name: k for k, name in enumerate(states)} | {HALT: len(states)}
-    table: Table = {}
+    halting = tuple(q for q in HALTING if any(parts[5] == q for _, parts in split))
+    number = {name: k for k, name in enumerate([*states, *halting])}
+    moves: dict[tuple[int, int], tuple[int, int, int]] = {}
     for q in states:
         if sum(parts[:2] == [q, "*"] for _, parts in split) > 1:
             raise TaskError(f"turing: two lines for state {q!r} on symbol '*'")
     for line, (q, read, _, write, move, after) in sorted(split, key=lambda entry: entry[1][1] == "*"):
-        if q == HALT or after not in number:
-            raise TaskError(f"turing: line {line!r}: no state {after!r} to go to, or a line for halt; states: {states}")
+        if q in HALTING or after not in number:
+            raise TaskError(
+                f"turing: line {line!r}: no state {after!r} to go to, or a line for {', '.join(HALTING)}; states: {states}"
+            )
         for s, symbol in enumerate(tape):
             key = (number[q], s)
-            if read == symbol and key in table:
+            if read == symbol and key in moves:
                 raise TaskError(f"turing: two lines for state {q!r} on symbol {symbol!r}")
-            if read in (symbol, "*") and key not in table:
-                table[key] = (s if write == "=" else tape.index(write), MOVES[move], number[after])
+            if read in (symbol, "*") and key not in moves:
+                moves[key] = (s if write == "=" else tape.index(write), MOVES[move], number[after])
     for q in states:
         for s, symbol in enumerate(tape):
-            if (number[q], s) not in table:
+            if (number[q], s) not in moves:
                 raise TaskError(f"turing: missing transition: state {q!r} on symbol {symbol!r}")
-    return table, len(states)
+    return Table(moves, len(states), halting)

@@ -34,7 +34,7 @@ REWRITING = {  # programs that rewrite, in a time that grows with n: they need a
     "duplicate_string", "dyck", "iterated_addition", "majority", "minsky", "modular_arithmetic_brackets", "odds_first",
     "popcount", "pushdown", "reachability", "reverse_string", "solve_equation", "stack_manipulation", "tag", "turing",
 }  # fmt: skip
-NEEDS = {"revnet": "Bennett", "neural_ode": "lockstep"}
+NEEDS = {"revnet": "Bennett", "neural_ode": "lockstep", "momentum_resnet": "momentum"}
 LONG = ("palindrome", "copier", "beaver", "minsky", "subtract", "double", "halve")  # many steps: fewer words
 WRITE_ONCE = [name for name, task in TASKS.items() if task.program().write_once]
 REALISED = [(model, task) for model in MODELS for task in TASKS
@@ -286,7 +286,8 @@ def test_too_narrow_a_net_is_refused(model):
     architecture, program = models.architecture(name, **options), TASKS["addition"].program()
     reference = architecture.reference(program, 0)
     width = architecture.width(reference)
-    assert width == architecture.halves * program.channels
+    flags = program.channels - program.static_channels if model == "momentum_resnet" else 0
+    assert width == architecture.halves * program.channels + flags
     for narrow in ((width - architecture.halves, reference.hidden), (width, reference.hidden - 1)):
         with pytest.raises(NotRealizable) as error:
             Net(architecture, 4, 2, *narrow).realise(program)
@@ -330,7 +331,7 @@ def test_realise_loads_into_the_very_same_module(model, settings):
     [(model, "automaton", {"layers": 8}) for model in MODELS]
     + [(model, "addition", {"norm": True}) for model in MODELS]
     + [(model, "cellular", {"layers": 5, "norm": True}) for model in MODELS]
-    + [(model, "beaver", {"layers": 25, "norm": True}) for model in DISCRETE if MODELS[model][0] != "revnet"],
+    + [(model, "beaver", {"layers": 25, "norm": True}) for model in DISCRETE if MODELS[model][0] not in NEEDS],
 )
 def test_untied_and_normed_references(model, task, settings):
     net = realised(model, task, **settings)
@@ -339,7 +340,7 @@ def test_untied_and_normed_references(model, task, settings):
         assert agrees(answer(net, words, TASKS[task].depth(length)), target)
 
 
-@pytest.mark.parametrize("model", [name for name in MODELS if name not in ("revnet", "neural_ode", "rk4")])
+@pytest.mark.parametrize("model", [name for name in MODELS if name not in (*NEEDS, "rk4")])
 @pytest.mark.parametrize("task", ["addition", "automaton", "turing", "cellular"])
 def test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero(model, task):
     """One layer is one step, exactly; logits are the channels of the output register."""
@@ -376,6 +377,23 @@ def test_a_false_static_literal_silences_a_unit_whatever_the_registers_hold(task
         assert not units[:, k][planes[:, static].amin(1) == 0].any()
     x[:, 0] = 0
     assert not torch.relu(torch.nn.functional.conv1d(x, weights.U, weights.b, padding=1)).any()  # no cell is alive
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("task", ["addition", "tent_map"])
+def test_momentum_resnet_stops_registers_and_lets_flags_run(task, gamma):
+    """Registers are those of the discrete ODE; a flag is 1 + gamma + ... + gamma^(k-1) k steps after its register was set."""
+    program = TASKS[task].program()
+    net = models.build("momentum_resnet", TASKS[task], width=60, hidden=90, gamma=gamma).double().eval()
+    net.realise(program)
+    words, fixed, channels = cases(task, 9, 8)[0], program.static_channels, program.channels
+    flags = torch.zeros(len(words), channels - fixed, 9).double()
+    with torch.no_grad():
+        for x, expected in zip(net.states(words, 20), program.run(words, 20), strict=True):
+            assert (x[:, :channels] - expected).abs().max() < 1e-9
+            assert (x[:, channels : 2 * channels - fixed] - flags).abs().max() < 1e-9
+            assert not x[:, 2 * channels - fixed :].any()
+            flags = gamma * flags + expected[:, fixed:]
 
 
 def test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first():

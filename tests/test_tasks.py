@@ -14,7 +14,7 @@ import tasks
 from tasks.task import IGNORE, Task, TaskError
 
 FLIPPER = ["A 0 -> 1 R B", "A 1 -> 0 L A", "A _ -> = S halt", "B * -> = R A"]
-TASKS: dict[str, Task] = {name: tasks.get(name) for name in tasks.names()} | {
+NAMED: dict[str, Task] = {name: tasks.get(name) for name in tasks.names()} | {
     "counter 2": tasks.get("counter", modulus=2),
     "counter 5": tasks.get("counter", modulus=5),
     "automaton 10": tasks.get("automaton", table=[[0, 1], [2, 1], [2, 2]]),
@@ -30,6 +30,7 @@ TASKS: dict[str, Task] = {name: tasks.get(name) for name in tasks.names()} | {
     "halve": tasks.get("minsky", machine="halve"),
     "last parity": tasks.get("parity", scored="last"),
 }
+TASKS = NAMED | {task.label: task for task in tasks.every() if task not in NAMED.values()}
 
 
 def some_words(task: Task, length: int, limit: int) -> torch.Tensor:
@@ -479,9 +480,9 @@ BAD_PARAMETERS = [
     ("turing", {"table": ["a * -> 0 R a", "a * -> 1 L a"], "tape": "01"}, ["turing", "two lines", "'a'"]),
     ("turing", {"table": ["a * -> = R a"], "tape": "00"}, ["turing", "tape '00'", "different symbols"]),
     ("turing", {"table": ["a * -> = R a"], "tape": "0*"}, ["turing", "tape '0*'"]),
-    ("minsky", {"machine": "multiply"}, ["minsky", "machine='multiply'", "add, subtract, double, halve"]),
-    ("minsky", {"rounds": 0}, ["minsky", "rounds=0", "1..1000"]),
-    ("minsky", {"table": ["inc c 0"]}, ["minsky", "line 'inc c 0'", "`inc a|b next`", "`dec a|b next if-zero`"]),
+    ("minsky", {"machine": "divide"}, ["minsky", "machine='divide'", "add, subtract, double, halve"]),
+    ("minsky", {"rounds": -1}, ["minsky", "rounds=-1", "0..1000"]),
+    ("minsky", {"table": ["inc e 0"]}, ["minsky", "line 'inc e 0'", "`inc a|b|c|d next`", "`dec a|b|c|d next if-zero`"]),
     ("minsky", {"table": ["dec a 0"]}, ["minsky", "line 'dec a 0'"]),
     ("minsky", {"table": ["inc a -1"]}, ["minsky", "line 'inc a -1'"]),
     ("minsky", {"table": ["inc a ²"]}, ["minsky", "line 'inc a ²'"]),
