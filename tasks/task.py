@@ -137,9 +137,9 @@ class Task(ABC):
             raise TaskError(f"{self.name}: words are a LongTensor [batch, cells], not {tokens.dtype} of {tokens.ndim} axes")
         self._check(*((int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)), tokens.shape[1])
         target = self._target(self._without_blanks(tokens))
-        if self.scored == "last":
-            target[:, :-1] = IGNORE
-        return target
+        if self.scored == "every":
+            return target
+        return torch.nn.functional.pad(target[:, -1:], (target.shape[1] - 1, 0), value=IGNORE)
 
     def program(self) -> Program:
         """The constructive solution."""

@@ -23,8 +23,10 @@ LONGEST_RUN = 700  # steps
 EASY = {  # random words are not the worst: their answers stand long before depth(n), which other words need
     "comparison": "the first difference of random numbers is near",
     "turing": "a random number has few trailing ones",
+    "turing(machine=decrement)": "a random number has few trailing zeros",
     "turing(machine=palindrome)": "a random word soon is no palindrome",
-    "turing(machine=beaver)": "it halts, or repeats itself, near the end of the tape",
+    "turing(machine=palindrome, answer=halt)": "a random word soon is no palindrome",
+    **{f"turing(machine=beaver{k})": "it halts, or repeats itself, near the end of the tape" for k in ("", 2, 4, 5)},
     "turing(table=flipper)": "it halts near the end of the tape",
 }
 
