@@ -25,6 +25,16 @@ def ladder() -> list[Task]:
     return sorted(tasks.every(), key=lambda task: (task.card.rung, CHOMSKY.index(task.card.chomsky), task.label))
 
 
+def overview() -> str:
+    """Names of tasks by complexity class and by Chomsky class, as Markdown; a family stands wherever a member does."""
+    lines = [("class", *CHOMSKY), ("---",) * (1 + len(CHOMSKY))]
+    for complexity, group in groupby(ladder(), key=lambda task: task.card.complexity):
+        members = list(group)
+        names = [dict.fromkeys(task.name for task in members if task.card.chomsky == kind) for kind in CHOMSKY]
+        lines.append((complexity, *map(", ".join, names)))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def row(task: Task) -> tuple[str, ...]:
     """A task's line of the ladder, in the order of COLUMNS."""
     card, program = task.card, task.program()

@@ -113,6 +113,7 @@ def ladder(
     name: Annotated[str | None, typer.Argument(help="A task: print its card in full.")] = None,
     parameters: Annotated[list[str] | None, typer.Argument(help="Its parameters, as machine=palindrome.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page of all cards to this file.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tasks' names by class, in Markdown.")] = False,
 ) -> None:
     """Print the ladder of tasks by complexity class; or one card in full, with its program and polynomial ODE."""
     from rich.console import Console
@@ -124,12 +125,16 @@ def ladder(
     if name is not None:
         typer.echo(cards.text(_task(name, parameters or [])))
         return
+    if markdown:
+        typer.echo(cards.overview())
+        return
     chosen = cards.ladder()
     if html is not None:
         _put(html, partial(Path.write_text, data=cards.page(chosen), encoding="utf-8"))
         typer.echo(f"wrote {html}")
         return
-    shown = Table(*cards.COLUMNS[:-1], title=f"{len(tasks.names())} tasks, n symbols a word", box=None, header_style="bold")
+    title = f"{len(tasks.names())} tasks and families; n: symbols of a word"
+    shown = Table(*cards.COLUMNS[:-1], title=title, box=None, header_style="bold")
     for task in chosen:
         shown.add_row(*cards.row(task)[:-1])
     Console().print(shown)

@@ -39,6 +39,7 @@ class CircuitValue(Task):
     computes, and sends its own value.
     """
 
+    uniform: ClassVar[bool] = False
     alphabet: ClassVar[int] = 7
     classes: ClassVar[int] = 2
     inputs: ClassVar[str] = "one bit; or m bits 0, 1, then layers of a 2 and m gates 3..6, with the same m throughout"

@@ -34,6 +34,7 @@ class Dyck(Task):
     kinds: int = 1
     scored: str = "last"
 
+    uniform: ClassVar[bool] = False
     variants = ({}, {"kinds": 2})
     classes: ClassVar[int] = 2
     scorings: ClassVar[tuple[str, ...]] = ("last",)

@@ -173,6 +173,11 @@ class Minsky(Task):
             counters[:2, :, 0] = pairs[torch.randint(len(pairs), (count,), generator=generator)].T
         return sum((torch.arange(length) < counter).long() << r for r, counter in enumerate(counters))
 
+    @property
+    def uniform(self) -> bool:
+        """Not where the samples are chosen pairs."""
+        return not self._listing.pairs
+
     def _valid(self, tokens: Tensor) -> Tensor:
         bits = tokens[..., None] >> torch.arange(self.counters, device=tokens.device) & 1
         return (bits[:, 1:] <= bits[:, :-1]).all((1, 2))

@@ -37,6 +37,7 @@ class ModularArithmeticBrackets(Task):
 
     scored: str = "last"
 
+    uniform: ClassVar[bool] = False
     alphabet: ClassVar[int] = 10
     classes: ClassVar[int] = 5
     scorings: ClassVar[tuple[str, ...]] = ("last",)

@@ -146,6 +146,7 @@ class PushdownAutomaton(Task):
     stack: str = "A"
     scored: str = "last"
 
+    uniform: ClassVar[bool] = False
     variants = tuple({"machine": machine} for machine in LANGUAGES)
     classes: ClassVar[int] = 2
     scorings: ClassVar[tuple[str, ...]] = ("last",)

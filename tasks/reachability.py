@@ -42,6 +42,7 @@ class Reachability(Task):
     before the next node; the last of them finds room in the cell of node u + 1 only, and is its answer.
     """
 
+    uniform: ClassVar[bool] = False
     alphabet: ClassVar[int] = 3
     classes: ClassVar[int] = 2
     inputs: ClassVar[str] = "graphs: for each node u = 0..N-1 a 2 and N-1-u bits, together N (N+1) / 2 cells"

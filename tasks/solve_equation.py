@@ -39,6 +39,7 @@ class SolveEquation(Task):
 
     scored: str = "last"
 
+    uniform: ClassVar[bool] = False
     alphabet: ClassVar[int] = 11
     classes: ClassVar[int] = 5
     scorings: ClassVar[tuple[str, ...]] = ("last",)

@@ -32,6 +32,7 @@ class StackManipulation(Task):
     the last operation a signal to the right puts 0 into the cells behind it.
     """
 
+    uniform: ClassVar[bool] = False
     alphabet: ClassVar[int] = 6
     classes: ClassVar[int] = 3
     blanks: ClassVar[bool] = True

@@ -87,6 +87,11 @@ class Task(ABC):
         """How many inputs of that length can be drawn."""
         return self._letters**length
 
+    @property
+    def uniform(self) -> bool:
+        """Whether samples are uniform over all inputs; if not, the docstring says what they are."""
+        return True
+
     def cells(self, length: int) -> int:
         """Cells that a word asked for with that length takes."""
         return length

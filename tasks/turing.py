@@ -7,6 +7,7 @@ either end leaves it where it is. A table is a list of lines `state read -> writ
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import sympy
 import torch
@@ -57,6 +58,7 @@ class Turing(Task):
     steps: int = 2
     answer: str = "tape"
 
+    uniform: ClassVar[bool] = False
     variants = (*({"machine": machine} for machine in MACHINES), {"machine": "palindrome", "answer": "halt"})
 
     def __post_init__(self) -> None:

@@ -41,7 +41,8 @@ NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
 SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
 PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
 ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/validate.py"
-LATTICE, MACHINES = "tasks/lattice.py", "tasks/machines.py"
+LATTICE, MACHINES, ZOO = "tasks/lattice.py", "tasks/machines.py", "tasks/zoo.py"
+SWEEPS, STACKS, NUMBERS, CIRCUITS = (f"tests/test_{name}.py" for name in ("sweeps", "stacks", "arithmetic", "circuits"))
 L, C = "tests/test_lattice.py", "tests/test_cards.py"
 P, K, R = "tests/test_programs.py", "tests/test_tasks.py", "tests/test_references.py"
 RUN = f"{P}::test_run_follows_the_interpreter"
@@ -237,7 +238,7 @@ MUTANTS = [
         f"{R}::test_tableau_that_needs_more_steps_than_the_task_gives_is_refused",
     ),
     Mutant(ARCHITECTURE, "tableau(program, 2)", "tableau(program, 1)", f"{R}::test_stated_width_is_the_true_one"),
-    Mutant("tasks/task.py", "target[:, :-1] = IGNORE", "target[:, 1:] = IGNORE", LAST_CELL),
+    Mutant("tasks/task.py", "pad(target[:, -1:], (target", "pad(target[:, :1], (target", LAST_CELL),
     Mutant("tasks/task.py", "high >= self.alphabet", "high > self.alphabet", f"{K}::test_first_token_outside_of_the_alphabet"),
     Mutant("tasks/task.py", "(count, length), generator=generator)", "(count, length))", SAMPLES),
     Mutant("tasks/addition.py", "carry((s + c) // 2)", "carry(s // 2)", EXAMPLE),
@@ -246,11 +247,10 @@ MUTANTS = [
     Mutant("tasks/cellular.py", "[0, *word, 0]", "[word[-1], *word, word[0]]", f"{K}::test_one_step_by_wolframs_table"),
     Mutant("tasks/cellular.py", "else ~cell(1, at)", "else cell(0, at)", EXAMPLE),
     Mutant(TURING, "min(max(head + move, 0), len(tape) - 1)", "(head + move) % len(tape)", ALL_WORDS),
-    Mutant(TURING, "[stay.where(end), leave, arrive]", "[leave, arrive]", ENDS),
-    Mutant(TURING, '"is1 * -> N S halt"', '"is1 * -> Y S halt"', f"{K}::test_palindrome_verdict"),
-    Mutant(TURING, '"restore b -> 1 L restore"', '"restore b -> 0 L restore"', f"{K}::test_copier_copies"),
-    Mutant(MINSKY, "counter(0)).write(counter(1)).clear(signal)", "counter(0)).write(counter(1))", ALL_WORDS),
-    Mutant(MINSKY, ", ~clock(2 * self.rounds))", ")", f"{K}::test_minsky_table_and_its_time"),
+    Mutant(ZOO, '"is1 * -> N S reject"', '"is1 * -> Y S reject"', f"{K}::test_palindrome_verdict"),
+    Mutant(ZOO, '"restore b -> 1 L restore"', '"restore b -> 0 L restore"', f"{K}::test_copier_copies"),
+    Mutant(MACHINES, "counter(0)).write(counter(1)).clear(signal)", "counter(0)).write(counter(1))", ALL_WORDS),
+    Mutant(MACHINES, ", ~self.laps(self.rounds))", ")", f"{K}::test_minsky_table_and_its_time"),
     Mutant(MINSKY, "min(counters[r] + 1, n)", "counters[r] + 1", f"{K}::test_minsky_table_and_its_time"),
     Mutant("tasks/discover.py", "if parameter not in known:", "if False:", f"{K}::test_bad_parameters"),
     Mutant(LATTICE, "[rule.where(AWAKE(0)) for rule in rules]", "list(rules)", L),
@@ -318,6 +318,32 @@ MUTANTS = [
     Mutant("leaderboard/cards.py", "task.card.rung, ", "", f"{C}::test_the_ladder_is_ordered"),
     Mutant("leaderboard/cards.py", "autoescape=True)", "autoescape=False)", f"{C}::test_the_page_has_every_card_it_is_given"),
     Mutant("tasks/task.py", "if not valid.all():", "if False:", f"{K}::test_minsky_word_that_is_not_unary"),
+    Mutant(
+        "tasks/group.py",
+        "tuple(total[image] for image in group[token])",
+        "tuple(group[token][image] for image in total)",
+        SWEEPS,
+    ),
+    Mutant("tasks/odds_first.py", "word[1::2] + word[0::2]", "word[0::2] + word[1::2]", SWEEPS),
+    Mutant("tasks/even_pairs.py", "tokens[:, :1] ^ tokens", "tokens[:, :1] | tokens", SWEEPS),
+    Mutant("tasks/compute_sqrt.py", "isqrt(int(", "isqrt(1 + int(", NUMBERS),
+    Mutant("tasks/popcount.py", "word.count(1) >> i", "word.count(0) >> i", NUMBERS),
+    Mutant("tasks/circuit_value.py", "1 - own * right}", "1 - own * left}", CIRCUITS),
+    Mutant("tasks/reachability.py", "range(u + 1, len(nodes)) if word", "range(u + 2, len(nodes)) if word", CIRCUITS),
+    Mutant("tasks/dyck.py", "opened.pop() != bracket - 1", "opened.pop() > bracket", STACKS),
+    Mutant(
+        "models/lm_resnet.py",
+        "(1 - k) * x + k * before",
+        "k * x + (1 - k) * before",
+        f"{A}::test_lm_resnet_is_its_two_step_method",
+    ),
+    Mutant(
+        "models/momentum_resnet.py",
+        "return x + v, v",
+        "return x + self.gamma * v, v",
+        f"{A}::test_momentum_resnet_on_a_linear_field",
+    ),
+    Mutant("models/plain.py", "torch.relu(F(x))", "x + torch.relu(F(x))", f"{A}::test_plain_is_rectified_and_has_no_skip"),
 ]
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from leaderboard import cards
+
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()
 
 
 def test_it_is_short():
-    assert len(TEXT.splitlines()) <= 150
+    assert len(TEXT.splitlines()) <= 160
 
 
 def test_the_example_runs(capsys):
@@ -19,6 +21,21 @@ def test_the_example_runs(capsys):
     said = capsys.readouterr().out
     assert said.startswith("tensor(True) ACC⁰\n")
     assert "input[i] = 1" in said
+
+
+def rows(text):
+    """Complexity class to the names in its three columns."""
+    lines = [line for line in text.splitlines() if re.match(r"\| (N?C|AC|TC|ACC|N?L|P)\S* \|", line)]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {first: [set(filter(None, cell.split(", "))) for cell in rest] for first, *rest in cells}
+
+
+def test_the_ladder_is_the_one_that_is_printed():
+    """A task that has been added since need not be told."""
+    told, printed = rows(TEXT.split("## The ladder")[1].split("## Runs")[0]), rows(cards.overview())
+    assert len(told) == 8
+    for complexity, columns in told.items():
+        assert all(names <= found for names, found in zip(columns, printed[complexity], strict=True)), complexity
 
 
 def test_the_tree_is_there():
