@@ -200,7 +200,8 @@ def test_one_task_object_serves_all_lengths_in_any_order(task):
 def test_samples_are_inputs_and_reproducible(task):
     words = task.sample(200, 4, seed(5))
     assert torch.equal(words, task.sample(200, 4, seed(5)))
-    assert {*map(tuple, words.tolist())} <= set(task.words(4))
+    if task.alphabet**4 <= 300_000:
+        assert {*map(tuple, words.tolist())} <= set(task.words(4))
     generator = seed(5)
     first, second = task.sample(50, 12, generator), task.sample(50, 12, generator)
     assert torch.equal(first, task.sample(50, 12, seed(5)))
@@ -221,7 +222,7 @@ def test_only_words_are_drawn_and_evenly_if_the_task_does_not_say_otherwise(task
     for length in (1, 2, 3):
         space = task.space(length)
         drawn = Counter(map(tuple, task.sample(min(100 * space, 20_000), length, seed(2)).tolist()))
-        if space <= 20_000:
+        if task.alphabet**length <= 20_000:
             assert set(drawn) <= set(task.words(length))
         if task.uniform and space <= 200:
             assert len(drawn) == space
