@@ -274,7 +274,7 @@ def test_sparse_parities_are_as_many_as_the_card_says_and_orthogonal():
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        ({"k": 0}, r"sparse_parity: k=0 is not allowed; allowed: 1\.\.16"),
+        ({"k": 0}, r"sparse_parity: k=0 is not allowed; allowed: 1\.\.12"),
         ({"k": 5, "span": 4}, r"k=5 is not allowed; allowed: 1\.\.4"),
         ({"span": 0}, r"span=0 is not allowed; allowed: 1\.\.1024"),
     ],
