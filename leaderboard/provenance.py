@@ -1,31 +1,51 @@
 """What a result depends on beside its configuration: the code that made it, and where and with what it ran."""
 
+import ast
 import hashlib
 import platform
 import subprocess
 from collections.abc import Iterable
-from importlib import import_module, metadata
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
-SHARED = {
-    "task": ("tasks.task", "tasks.rules", "tasks.program", "tasks.words"),
-    "model": (
-        "tasks.rules", "tasks.program", "tasks.tableau", "models.architecture", "models.block", "models.net", "models.learner",
-        "leaderboard.score", "train",
-    ),
-}  # fmt: skip
+PACKAGES = ("tasks", "models", "leaderboard")
 LIBRARIES = ("torch", "torchdiffeq", "pytorch-lightning", "hydra-core", "numpy")
 
 
 def version(kind: str, name: str) -> str:
-    """Hash of the source that task or model `name` (kind "task" or "model") runs: the shared modules and its own."""
-    return digest([*SHARED[kind], f"{kind}s.{name}"])
+    """Hash of the source that task or model `name` (kind "task" or "model") runs: its module and all that these import.
+
+    With a model goes what trains and scores it: the learner, `leaderboard.score`, and train.py by itself.
+    """
+    roots = ["models.learner", "leaderboard.score"] if kind == "model" else []
+    modules = imported([f"{kind}s.{name}", *roots]) | ({"train"} if kind == "model" else set())
+    return hashlib.sha256(b"\0".join(source(module) for module in sorted(modules))).hexdigest()[:16]
 
 
-def digest(modules: Iterable[str]) -> str:
-    """First 16 hex digits of the SHA-256 of these modules' source files."""
-    files = [Path(str(import_module(module).__file__)) for module in modules]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+def source(module: str) -> bytes:
+    """Source of a module, which is found, not imported."""
+    return Path(str(getattr(find_spec(module), "origin", module))).read_bytes()
+
+
+def imported(modules: Iterable[str]) -> set[str]:
+    """These modules and all modules of our packages that they import, directly or not; read from the sources."""
+    found, queue = set[str](), list(modules)
+    while queue:
+        module = queue.pop()
+        if module in found:
+            continue
+        found.add(module)
+        if "." in module:
+            queue.append(module.rpartition(".")[0])  # to import a module runs its package first
+        for node in ast.walk(ast.parse(source(module))):
+            match node:
+                case ast.Import(names=names):
+                    queue += [alias.name for alias in names if alias.name.partition(".")[0] in PACKAGES]
+                case ast.ImportFrom(module=str(origin), names=names) if origin.partition(".")[0] in PACKAGES:
+                    inside = [f"{origin}.{alias.name}" for alias in names if origin in PACKAGES]
+                    queue += [origin, *filter(find_spec, inside)]
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -64,6 +64,19 @@ SAMPLES = f"{K}::test_samples_are_inputs_and_reproducible"
 ENDS = f"{K}::test_turing_table_with_defaults_and_the_ends_of_the_tape"
 
 MUTANTS = [
+    # leaderboard: which code a result depends on
+    Mutant(
+        "leaderboard/provenance.py",
+        "queue += [origin, *filter",
+        "queue += [*filter",
+        "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
+    ),
+    Mutant(
+        "leaderboard/provenance.py",
+        "queue.append(module.rpartition",
+        "queue.count(module.rpartition",
+        "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
+    ),
     # models
     Mutant("models/resnet.py", "return x + F(x)", "return F(x)", CLOSED),
     Mutant(REVNET, "torch.cat([y1, y2], 1)", "torch.cat([y2, y1], 1)", CLOSED),
@@ -238,7 +251,7 @@ MUTANTS = [
         f"{R}::test_tableau_that_needs_more_steps_than_the_task_gives_is_refused",
     ),
     Mutant(ARCHITECTURE, "tableau(program, 2)", "tableau(program, 1)", f"{R}::test_stated_width_is_the_true_one"),
-    Mutant("tasks/task.py", "pad(target[:, -1:], (target", "pad(target[:, :1], (target", LAST_CELL),
+    Mutant("tasks/task.py", "pad(target[:, -1:], (tokens", "pad(target[:, :1], (tokens", LAST_CELL),
     Mutant("tasks/task.py", "high >= self.alphabet", "high > self.alphabet", f"{K}::test_first_token_outside_of_the_alphabet"),
     Mutant("tasks/task.py", "(count, length), generator=generator)", "(count, length))", SAMPLES),
     Mutant("tasks/addition.py", "carry((s + c) // 2)", "carry(s // 2)", EXAMPLE),
@@ -260,9 +273,7 @@ MUTANTS = [
         "ahead = (*empty(track, at=-direction), *empty",
         f"{L}::test_a_stream_waits_for_cells_that_are_not_awake",
     ),
-    Mutant(
-        LATTICE, "return arrive + [when(track(v)).clear(track) for", "return arrive + [when(track(v)).write(track(v)) for", L
-    ),
+    Mutant(LATTICE, "[when(track(v)).clear(track) for", "[when(track(v)).write(track(v)) for", L),
     Mutant(
         LATTICE,
         "[when(register(v, at=-direction)).write(register(v)) for",

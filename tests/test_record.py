@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leaderboard.provenance import imported, version
 from leaderboard.record import NotARecord, RecordConflict, RecordError, exists, identifier, read, write
 
 ID = "0123456789abcdef"
+ROOT = Path(__file__).parents[1]
 
 
 def score(
@@ -289,3 +293,22 @@ def test_no_such_folder(tmp_path: Path) -> None:
         read(tmp_path / "absent")
     one_line(error)
     assert not exists(tmp_path / "absent", ID)
+
+
+# the code that a result depends on
+
+
+@pytest.mark.parametrize("module", ["tasks.parity_check", "tasks.pushdown", "models.fractalnet", "leaderboard.score"])
+def test_code_hash_covers_all_that_is_loaded(module):
+    loaded = (
+        f"import sys, {module}; print(*[m for m in sys.modules if m.partition('.')[0] in ('tasks', 'models', 'leaderboard')])"
+    )
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert imported([module]) == set(done.stdout.split())
+
+
+def test_code_hash_is_one_of_the_module():
+    assert {"tasks.lattice", "tasks.machines", "tasks.dyck"} <= imported(["tasks.pushdown"])
+    assert version("task", "pushdown") != version("task", "dyck")
+    assert version("model", "resnet") != version("model", "revnet")
+    assert version("model", "resnet") == version("model", "resnet")
