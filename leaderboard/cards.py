@@ -38,15 +38,13 @@ def overview() -> str:
 def row(task: Task) -> tuple[str, ...]:
     """A task's line of the ladder, in the order of COLUMNS."""
     card, program = task.card, task.program()
-    kind = "write-once" if program.write_once else "rewriting"
     sizes = (str(program.channels), str(len(program.rules)))
-    return (card.complexity, task.label, card.chomsky, kind, card.depth, card.cells, *sizes, card.learning)
+    return (card.complexity, task.label, card.chomsky, program.kind, card.depth, card.cells, *sizes, card.learning)
 
 
 def facts(task: Task) -> list[tuple[str, str]]:
     """What a card says, by name: bounds with their sources, and the cost of the reference in n."""
     card, program = task.card, task.program()
-    kind = "write-once" if program.write_once else "rewriting"
     return [
         ("class", card.complexity),
         ("upper bound", f"{card.upper.says} [{card.upper.source}]"),
@@ -54,7 +52,7 @@ def facts(task: Task) -> list[tuple[str, str]]:
         ("Chomsky", card.chomsky),
         ("inputs", task.inputs),
         ("scored", f"{task.scored} (allowed: {', '.join(task.scorings)})"),
-        ("program", f"{kind}, uniform: channels and hidden units do not depend on n"),
+        ("program", f"{program.kind}, uniform: channels and hidden units do not depend on n"),
         ("depth(n)", card.depth),
         ("cells(n)", card.cells),
         ("channels(n)", str(program.channels)),
@@ -69,7 +67,7 @@ def _realised(program: Program) -> Iterator[str]:
     """Architectures that have reference weights for every length."""
     for name in models.names():
         architecture = models.architecture(name)
-        if program.write_once or architecture.rewrites or program.depth(1) == program.depth(1000):
+        if program.write_once or architecture.rewrites or program.constant_depth:
             yield f"{name} (width {architecture.width(architecture.reference(program, 0))})"
         else:
             yield f"{name} by tableau only"
@@ -108,7 +106,7 @@ def told(found: Sequence[Overlap]) -> str:
 def text(task: Task) -> str:
     """One card in full: facts, shortcuts, duplicates, the program as rules, and its polynomial ODE."""
     scores = ", ".join(f"{name} {score:.3f}" for name, score in shortcuts(task, LONGEST).items())
-    lines = [f"{task.label}", " ".join((type(task).__doc__ or "").split(">>>")[0].split()), ""]
+    lines = [task.label, _about(task), ""]
     lines += [f"{name:14}{value}" for name, value in facts(task)]
     lines += [f"{'shortcuts':14}accuracy per symbol at lengths 1 to {LONGEST}: {scores}"]
     lines += [f"{'duplicates':14}{told(duplicates(task))}"]
@@ -130,12 +128,17 @@ def _anchor(task: Task) -> str:
     return re.sub(r"\W+", "-", task.label).strip("-")
 
 
+def _about(task: Task) -> str:
+    """What the task's docstring says before its example."""
+    return " ".join((type(task).__doc__ or "").split(">>>")[0].split())
+
+
 def _section(task: Task) -> dict[str, object]:
     """What the page shows of one task."""
     return {
         "name": _anchor(task),
         "label": task.label,
-        "about": " ".join((type(task).__doc__ or "").split(">>>")[0].split()),
+        "about": _about(task),
         "facts": facts(task),
         "shortcuts": shortcuts(task, LONGEST),
         "duplicates": told(duplicates(task)),

@@ -93,7 +93,7 @@ class Architecture(ABC):
         """
         if program.write_once or self.rewrites:
             return self.lower(program)
-        constant = program.depth(1) == program.depth(1000)
+        constant = program.constant_depth
         if not length and not constant:
             raise NotRealizable(f"{self.why_tableau}: width grows with T(n), {self._price(program)}")
         try:

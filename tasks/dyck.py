@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice
 from tasks.machines import ANY, EMPTY, END, Action, Condition, Pushdown
 from tasks.mixture import mixture
-from tasks.program import Program, Register
-from tasks.task import IGNORE, Task
+from tasks.program import Program
+from tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,8 @@ class Dyck(Task):
             if bracket % 2 == 0:
                 opened.append(bracket)
             elif not opened or opened.pop() != bracket - 1:
-                return [IGNORE] * (len(word) - 1) + [0]
-        return [IGNORE] * (len(word) - 1) + [int(not opened)]
+                return [0]
+        return [int(not opened)]
 
     def _target(self, tokens: Tensor) -> Tensor:
         """Never below 0 and back to 0, and at each level the brackets come in pairs of one kind."""
@@ -77,10 +76,10 @@ class Dyck(Task):
         pairs = (tokens // 2).gather(1, order)
         matched = (pairs[:, 0::2] == pairs[:, 1::2]).all(1)
         answer = (depth >= 0).all(1) & (depth[:, -1] == 0) & matched
-        return torch.nn.functional.pad(answer.long()[:, None], (tokens.shape[1] - 1, 0), value=IGNORE)
+        return answer.long()[:, None]
 
     def _program(self) -> Program:
-        out, kinds = Register("out", 2), range(self.kinds)
+        kinds = range(self.kinds)
         keep: Action = ("keep", 0)
         moves: dict[Condition, tuple[Hashable, Action]] = {("read", 2 * k, ANY): ("read", ("push", k)) for k in kinds}
         for top in (EMPTY, *kinds):
@@ -88,8 +87,7 @@ class Dyck(Task):
                 moves["read", 2 * k + 1, top] = ("read", ("pop", k)) if top == k else ("no", keep)
             moves["read", END, top] = ("yes" if top == EMPTY else "no", keep)
         machine = Pushdown(self.alphabet, self.kinds, moves)
-        rules = machine.rules + machine.verdict({"yes": 1, "no": 0}, out)
-        return lattice(self.alphabet, [*machine.registers, out], machine.load, rules, out, depth=lambda n: 4 * n + 1)
+        return machine.decider({"yes": 1, "no": 0}, depth=lambda n: 4 * n + 1)
 
 
 def balanced(count: int, length: int, kinds: int, generator: torch.Generator) -> Tensor:

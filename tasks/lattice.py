@@ -43,15 +43,13 @@ def stream(track: Register, direction: int) -> list[Rule]:
 
     They pile up at the end, or before a token that stays. Taken from there one by one, a token follows every second step.
     """
-    arrive = [when(track(v, at=-direction)).write(track(v)) for v in range(track.size)]
     ahead = (AWAKE(0, at=direction), *empty(track, at=direction))
-    return arrive + [when(track(v), *ahead).clear(track) for v in range(track.size)]
+    return spread(track, direction) + [when(track(v), *ahead).clear(track) for v in range(track.size)]
 
 
 def signal(track: Register, direction: int) -> list[Rule]:
     """Tokens on a track that move one cell a step, whatever is there, and leave at the end; keep two steps between them."""
-    arrive = [when(track(v, at=-direction)).write(track(v)) for v in range(track.size)]
-    return arrive + [when(track(v)).clear(track) for v in range(track.size)]
+    return spread(track, direction) + [when(track(v)).clear(track) for v in range(track.size)]
 
 
 def spread(register: Register, direction: int) -> list[Rule]:

@@ -1,11 +1,11 @@
 """Machines as rules on the lattice: a deterministic pushdown automaton, a machine with counters."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal as Choice
 
-from tasks.lattice import Stack, spread, stream
-from tasks.program import FIRST, LAST, LEFT, RIGHT, Register, Rule, symbols, when
+from tasks.lattice import Stack, lattice, spread, stream
+from tasks.program import FIRST, LAST, LEFT, RIGHT, Program, Register, Rule, symbols, when
 
 END, NONE = "end", None  # what a transition reads: a symbol, the end of the word, or nothing
 EMPTY, ANY = "empty", None  # what it wants on top of the stack: a symbol, no symbol, or whatever is there
@@ -60,8 +60,8 @@ class Pushdown:
     def load(self) -> list[Rule]:
         """The word on the tape, the initial state in the first cell."""
         w = symbols(self.alphabet)
-        loading = [(a, when(w(a)).write(self.tape(a))) for a in range(self.alphabet)]
-        return [rule.where(LEFT) for _, rule in loading] + [rule.where(FIRST).write(self.control(0)) for _, rule in loading]
+        loading = [when(w(a)).write(self.tape(a)) for a in range(self.alphabet)]
+        return [rule.where(LEFT) for rule in loading] + [rule.where(FIRST).write(self.control(0)) for rule in loading]
 
     @property
     def rules(self) -> list[Rule]:
@@ -80,10 +80,12 @@ class Pushdown:
             return stack.push(rule, symbol)
         return stack.pop(rule) if does == "pop" else stack.swap(rule, symbol) if does == "swap" else rule
 
-    def verdict(self, values: Mapping[Hashable, int], register: Register) -> list[Rule]:
-        """Rules that write a value into `register` when the control reaches a state, and spread it over the word."""
-        said = [when(FIRST, self.control(self.numbers[q])).write(register(v)) for q, v in values.items()]
-        return said + spread(register, +1)
+    def decider(self, verdicts: Mapping[Hashable, int], depth: Callable[[int], int]) -> Program:
+        """The program that answers the verdict of the first state to have one that the control reaches, in every cell."""
+        out = Register("out", 1 + max(verdicts.values()))
+        said = [when(FIRST, self.control(self.numbers[q])).write(out(v)) for q, v in verdicts.items() if q in self.numbers]
+        rules = [*self.rules, *said, *spread(out, +1)]
+        return lattice(self.alphabet, [*self.registers, out], self.load, rules, out, depth)
 
 
 @dataclass(frozen=True)

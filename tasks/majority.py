@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice
 from tasks.machines import EMPTY, END, Pushdown
-from tasks.program import Program, Register
-from tasks.task import IGNORE, Task
+from tasks.program import Program
+from tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -39,19 +37,16 @@ class Majority(Task):
     )
 
     def _solve(self, word: list[int]) -> list[int]:
-        return [IGNORE] * (len(word) - 1) + [int(word.count(1) > word.count(0))]
+        return [int(word.count(1) > word.count(0))]
 
     def _target(self, tokens: Tensor) -> Tensor:
-        answer = 2 * tokens.sum(1, keepdim=True) > tokens.shape[1]
-        return torch.nn.functional.pad(answer.long(), (tokens.shape[1] - 1, 0), value=IGNORE)
+        return (2 * tokens.sum(1, keepdim=True) > tokens.shape[1]).long()
 
     def _program(self) -> Program:
-        out = Register("out", 2)
         machine = Pushdown(
             2,
             2,
             {("read", a, top): ("read", ("pop" if top == 1 - a else "push", a)) for a in (0, 1) for top in (EMPTY, 0, 1)}
             | {("read", END, top): ("more" if top == 1 else "not more", ("keep", 0)) for top in (EMPTY, 0, 1)},
         )
-        rules = machine.rules + machine.verdict({"more": 1, "not more": 0}, out)
-        return lattice(2, [*machine.registers, out], machine.load, rules, out, depth=lambda n: 4 * n + 1)
+        return machine.decider({"more": 1, "not more": 0}, depth=lambda n: 4 * n + 1)

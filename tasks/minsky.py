@@ -8,6 +8,7 @@ program has the counters that its lines name, at least a and b.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import ClassVar
 
@@ -106,17 +107,17 @@ class Minsky(Task):
         super().__post_init__()
         self.require("machine", self.machine, tuple(MACHINES))
         self.require("rounds", self.rounds, range(1001))
-        object.__setattr__(self, "_parsed", parse(self._listing.lines))
+        _ = self.instructions  # TaskError on a bad line
 
     @property
     def _listing(self) -> Listing:
         """The program in force."""
         return Listing("", tuple(self.table)) if self.table else MACHINES[self.machine]
 
-    @property
+    @cached_property
     def instructions(self) -> list[Instruction]:
         """The instructions in force."""
-        return self._parsed  # type: ignore[attr-defined]
+        return parse(self._listing.lines)
 
     @property
     def counters(self) -> int:
@@ -129,7 +130,7 @@ class Minsky(Task):
         return 2**self.counters
 
     @property
-    def inputs(self) -> str:  # type: ignore[override]
+    def inputs(self) -> str:
         """What a word is."""
         return (
             f"{('two', 'three', 'four')[self.counters - 2]} counters in unary, each bit 1 in the first cells and 0 in the rest"

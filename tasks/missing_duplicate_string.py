@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
-from tasks.task import IGNORE, Task
+from tasks.task import Task
 
 HIDDEN, END = 2, 3
 
@@ -73,13 +73,10 @@ class MissingDuplicateString(Task):
 
     def _solve(self, word: list[int]) -> list[int]:
         half = len(word) // 2
-        bit = word[(word.index(HIDDEN) + half) % (2 * half)] if half else 1
-        return [IGNORE] * (len(word) - 1) + [bit]
+        return [word[(word.index(HIDDEN) + half) % (2 * half)] if half else 1]
 
     def _target(self, tokens: Tensor) -> Tensor:
-        target = torch.full_like(tokens, IGNORE)
-        target[:, -1] = (tokens == 1).sum(1) % 2 if tokens.shape[1] > 1 else 1
-        return target
+        return (tokens == 1).sum(1, keepdim=True) % 2 if tokens.shape[1] > 1 else torch.ones_like(tokens)
 
     def _program(self) -> Program:
         w, odd = symbols(4), Register("odd", 2)

@@ -11,7 +11,7 @@ from tasks.card import Bound, Card
 from tasks.expressions import DIGITS, MINUS, PLUS, TIMES, Expressions, evaluate
 from tasks.lattice import Stack, empty, lattice, spread, stream
 from tasks.program import FIRST, LAST, Program, Register, Rule, symbols, when
-from tasks.task import IGNORE, Task
+from tasks.task import Task
 
 EXPRESSIONS = Expressions(operators=3)
 OPEN, CLOSE = 8, 9
@@ -68,11 +68,10 @@ class ModularArithmeticBrackets(Task):
         return EXPRESSIONS.parse(tokens)[0] == tokens.shape[1]
 
     def _solve(self, word: list[int]) -> list[int]:
-        return [IGNORE] * (len(word) - 1) + [evaluate("".join("01234+-*()"[token] for token in word))]
+        return [evaluate("".join("01234+-*()"[token] for token in word))]
 
     def _target(self, tokens: Tensor) -> Tensor:
-        value = EXPRESSIONS.parse(tokens)[1]
-        return torch.nn.functional.pad(value[:, None], (tokens.shape[1] - 1, 0), value=IGNORE)
+        return EXPRESSIONS.parse(tokens)[1][:, None]
 
     def _program(self) -> Program:
         w, tape, value, out = symbols(10), Register("tape", 10), Register("value", 5), Register("out", 5)

@@ -106,6 +106,16 @@ class Program:
         """The first channels, `alive` and `input`, that no rule changes."""
         return 1 + self.alphabet
 
+    @property
+    def kind(self) -> str:
+        """In a word: "write-once" or "rewriting"."""
+        return "write-once" if self.write_once else "rewriting"
+
+    @property
+    def constant_depth(self) -> bool:
+        """Whether words of every length take the same number of steps."""
+        return self.depth(1) == self.depth(1000)
+
     def channel(self, literal: Literal) -> int:
         """The channel that a literal speaks of."""
         return self.first_channel[literal.register] + literal.value

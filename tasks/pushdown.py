@@ -8,6 +8,7 @@ or `swap X`. Every step reads (real time). The first line's state is the first o
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import ClassVar
 
@@ -16,11 +17,10 @@ from torch import Tensor
 
 from tasks.card import Bound, Card
 from tasks.dyck import balanced
-from tasks.lattice import lattice
 from tasks.machines import ANY, EMPTY, END, Action, Condition, Pushdown
 from tasks.mixture import mixture
-from tasks.program import Program, Register
-from tasks.task import IGNORE, Task, TaskError
+from tasks.program import Program
+from tasks.task import Task, TaskError
 
 ACCEPT, REJECT = "accept", "reject"
 KEEP: Action = ("keep", 0)
@@ -154,7 +154,7 @@ class PushdownAutomaton(Task):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("machine", self.machine, tuple(LANGUAGES))
-        object.__setattr__(self, "_parsed", parse(self.language.table, self.language.letters, self.language.stack))
+        _ = self.transitions  # TaskError on a bad table
 
     @property
     def language(self) -> Language:
@@ -163,10 +163,10 @@ class PushdownAutomaton(Task):
             return Language(self.letters, self.stack, tuple(self.table), "P", POLYNOMIAL, HARDEST)
         return LANGUAGES[self.machine]
 
-    @property
+    @cached_property
     def transitions(self) -> Table:
         """What the automaton does in every state that is not final, on every letter and END, for every top."""
-        return self._parsed  # type: ignore[attr-defined]
+        return parse(self.language.table, self.language.letters, self.language.stack)
 
     @property
     def alphabet(self) -> int:
@@ -202,7 +202,7 @@ class PushdownAutomaton(Task):
                 stack.pop()
             if does in ("push", "swap"):
                 stack.append(symbol)
-        return [IGNORE] * (len(word) - 1) + [int(state == ACCEPT)]
+        return [int(state == ACCEPT)]
 
     def _target(self, tokens: Tensor) -> Tensor:
         states = list(dict.fromkeys(state for state, _, _ in self.transitions))
@@ -224,19 +224,16 @@ class PushdownAutomaton(Task):
             height = height + change
             place = (height - 1).clamp(0)[:, None]
             stack.scatter_(1, place, torch.where(symbol[:, None] < 0, stack.gather(1, place), symbol[:, None]))
-        answer = (state == number[ACCEPT]).long()
-        return torch.nn.functional.pad(answer[:, None], (tokens.shape[1] - 1, 0), value=IGNORE)
+        return (state == number[ACCEPT]).long()[:, None]
 
     def _program(self) -> Program:
-        out, moves = Register("out", 2), dict[Condition, tuple[Hashable, Action]]()
+        moves = dict[Condition, tuple[Hashable, Action]]()
         for (state, read), group in groupby(self.transitions.items(), key=lambda move: move[0][:2]):
             lines = dict(group)
             actions = set(lines.values())
             moves |= {(state, read, ANY): actions.pop()} if len(actions) == 1 else lines  # whatever the top is: one rule
         machine = Pushdown(self.alphabet, len(self.language.stack), moves)
-        values: dict[Hashable, int] = {q: value for q, value in ((ACCEPT, 1), (REJECT, 0)) if q in machine.numbers}
-        rules = machine.rules + machine.verdict(values, out)
-        return lattice(self.alphabet, [*machine.registers, out], machine.load, rules, out, depth=lambda n: 4 * n + 1)
+        return machine.decider({ACCEPT: 1, REJECT: 0}, depth=lambda n: 4 * n + 1)
 
 
 def parse(lines: tuple[str, ...], letters: str, stack: str) -> Table:

@@ -11,7 +11,7 @@ from tasks.card import Bound, Card
 from tasks.expressions import DIGITS, MINUS, PLUS, Expressions, evaluate
 from tasks.lattice import Stack, empty, lattice, spread, stream
 from tasks.program import FIRST, LAST, Program, Register, symbols, when
-from tasks.task import IGNORE, Task
+from tasks.task import Task
 
 EXPRESSIONS = Expressions(operators=2)
 OPEN, CLOSE, X, EQUALS = 7, 8, 9, 10
@@ -87,15 +87,13 @@ class SolveEquation(Task):
     def _solve(self, word: list[int]) -> list[int]:
         equation = "".join("01234+-()x="[token] for token in word)
         left, _, right = equation.partition("=")
-        answer = next(x for x in range(DIGITS) if not right or evaluate(left.replace("x", str(x))) == int(right))
-        return [IGNORE] * (len(word) - 1) + [answer]
+        return [next(x for x in range(DIGITS) if not right or evaluate(left.replace("x", str(x))) == int(right))]
 
     def _target(self, tokens: Tensor) -> Tensor:
         if tokens.shape[1] < 3:
             return torch.zeros_like(tokens)
         at_0, at_1 = (EXPRESSIONS.parse(_put(x, tokens))[1] for x in (0, 1))
-        x = (tokens[:, -1] - at_0) * (at_1 - at_0) % DIGITS  # the coefficient at_1 - at_0 is its own inverse
-        return torch.nn.functional.pad(x[:, None], (tokens.shape[1] - 1, 0), value=IGNORE)
+        return ((tokens[:, -1] - at_0) * (at_1 - at_0) % DIGITS)[:, None]  # the coefficient at_1 - at_0 is its own inverse
 
     def _program(self) -> Program:
         w, tape, out = symbols(11), Register("tape", 10), Register("out", 5)

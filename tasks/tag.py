@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import ClassVar
 
@@ -54,13 +55,13 @@ class Tag(Task):
         self.require("machine", self.machine, tuple(MACHINES))
         self.require("deletion", self.deletion, range(1, 4))
         self.require("steps", self.steps, range(1, 101))
-        lines, deleted = (self.productions, self.deletion) if self.productions else MACHINES[self.machine]
-        object.__setattr__(self, "_parsed", (parse(lines), deleted))
+        _ = self.system  # TaskError on a bad production
 
-    @property
+    @cached_property
     def system(self) -> tuple[list[Symbols], int]:
         """The productions, by number of the symbol, and how many symbols a tag step deletes."""
-        return self._parsed  # type: ignore[attr-defined]
+        lines, deleted = (self.productions, self.deletion) if self.productions else MACHINES[self.machine]
+        return parse(lines), deleted
 
     @property
     def alphabet(self) -> int:

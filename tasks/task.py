@@ -36,7 +36,6 @@ class Task(ABC):
     scorings: ClassVar[tuple[str, ...]] = ("every", "last")
     variants: ClassVar[Sequence[Mapping[str, object]]] = ({},)  # parameters of the members that the ladder shows, tests try
     blanks: ClassVar[bool] = False
-    inputs: ClassVar[str] = "all words over the alphabet"
     scored: str = "every"
 
     def __post_init__(self) -> None:
@@ -61,11 +60,11 @@ class Task(ABC):
 
     @abstractmethod
     def _solve(self, word: list[int]) -> list[int]:
-        """The answer at every cell, in plain Python, readable as the definition."""
+        """The answer at every cell, in plain Python, readable as the definition; if "last" is `scored`, that one may do."""
 
     @abstractmethod
     def _target(self, tokens: Tensor) -> Tensor:
-        """The answer at every cell, `[batch, cells]`, vectorised over words `[batch, length]`."""
+        """The same, `[batch, cells]` or `[batch, 1]`, vectorised over words `[batch, length]`."""
 
     @abstractmethod
     def _program(self) -> Program:
@@ -86,6 +85,11 @@ class Task(ABC):
     def space(self, length: int) -> int:
         """How many inputs of that length can be drawn."""
         return self._letters**length
+
+    @property
+    def inputs(self) -> str:
+        """Which words are inputs."""
+        return "all words over the alphabet"
 
     @property
     def uniform(self) -> bool:
@@ -134,7 +138,7 @@ class Task(ABC):
         if self.blanks and tokens.max() < self._letters:
             tokens = self._with_blanks(tokens, len(word))
         answer = self._solve(self._without_blanks(tokens)[0].tolist())
-        return answer if self.scored == "every" else [IGNORE] * (len(answer) - 1) + answer[-1:]
+        return answer if self.scored == "every" else [IGNORE] * (tokens.shape[1] - 1) + answer[-1:]
 
     def target(self, tokens: Tensor) -> Tensor:
         """The answers on words `[batch, cells]`, LongTensor of the same shape; IGNORE at cells that are not scored."""
@@ -144,7 +148,7 @@ class Task(ABC):
         target = self._target(self._without_blanks(tokens))
         if self.scored == "every":
             return target
-        return torch.nn.functional.pad(target[:, -1:], (target.shape[1] - 1, 0), value=IGNORE)
+        return torch.nn.functional.pad(target[:, -1:], (tokens.shape[1] - 1, 0), value=IGNORE)
 
     def program(self) -> Program:
         """The constructive solution."""

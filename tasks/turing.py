@@ -7,6 +7,7 @@ either end leaves it where it is. A table is a list of lines `state read -> writ
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
 import sympy
@@ -66,8 +67,7 @@ class Turing(Task):
         self.require("machine", self.machine, tuple(MACHINES))
         self.require("steps", self.steps, range(1, 1001))
         self.require("answer", self.answer, ("tape", "halt"))
-        object.__setattr__(self, "_parsed", parse(self._machine.table, self._machine.symbols))
-        if self.answer == "halt" and not self.transitions.halting:
+        if not self.transitions.halting and self.answer == "halt":
             raise TaskError(f"turing: answer=halt needs a table that goes to one of {', '.join(HALTING)}; this one never halts")
 
     @property
@@ -81,10 +81,10 @@ class Turing(Task):
             does="", symbols=self.tape, letters=self.tape, table=tuple(self.table), steps=lambda n: steps * n, lower=lower
         )
 
-    @property
+    @cached_property
     def transitions(self) -> Table:
         """The table in force."""
-        return self._parsed  # type: ignore[attr-defined]
+        return parse(self._machine.table, self._machine.symbols)
 
     @property
     def alphabet(self) -> int:

@@ -144,9 +144,7 @@ def test_random_pushdown_automata(seed):
                     moves[q, read, top] = after, (draw.choice(actions), draw.randrange(2))
     moves = {(0, 0, 0): (0, ("keep", 0))} | {key: move for key, move in moves.items() if key[:2] != (0, 0)}
     machine = Pushdown(2, 2, moves)
-    verdict = Register("verdict", 4)
-    said = machine.verdict({q: q for q in machine.numbers}, verdict)
-    program = lattice(2, [*machine.registers, verdict], machine.load, machine.rules + said, verdict, lambda n: 9 * n + 20)
+    program = machine.decider({q: q for q in machine.numbers}, depth=lambda n: 9 * n + 20)
     names = {number: state for state, number in machine.numbers.items()}
     for n in (1, 2, 7):
         words = torch.tensor(list(product(range(2), repeat=n)))

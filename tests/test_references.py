@@ -30,9 +30,7 @@ PROBES = [  # tasks on which every variant of every architecture is tried; the o
     "parity", "last parity", "rule 30", "rule 184", "turing", "halve", "duplicate_string",
 ]  # fmt: skip
 REWRITING = {  # programs that rewrite, in a time that grows with n: they need a tableau where `NEEDS` says why
-    task.name
-    for task in TASKS.values()
-    if not task.program().write_once and task.program().depth(1) != task.program().depth(1000)
+    task.name for task in TASKS.values() if not task.program().write_once and not task.program().constant_depth
 }
 NEEDS = {"revnet": "Bennett", "neural_ode": "lockstep", "momentum_resnet": "momentum"}
 LONG = (  # many steps or rules: fewer words
