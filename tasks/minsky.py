@@ -53,6 +53,16 @@ MACHINES = {
         ),
         rounds=5,
     ),
+    "gcd": Listing(
+        "greatest common divisor of a and b by subtraction, in three counters: c is the smaller of the two",
+        (
+            "dec c 0 1", "dec a 2 3", "inc a 5", "dec b 4 16", "inc a 3",  # c := 0; where a is 0, a := b
+            "dec a 6 8", "dec b 7 11", "inc c 5",  # both down to the smaller, c
+            "dec c 9 10", "inc a 8", "dec b 14 16",  # a was: a := c, and b is what remains; stop if nothing does
+            "inc a 12", "dec c 13 16", "inc b 15", "inc b 5", "dec c 13 5",  # b was: the same; stop if it was 0
+        ),
+        rounds=15,
+    ),
     "multiply": Listing(
         "a b, in four counters: c counts the times that b is added to a, and d gives b back what the addition took",
         (
@@ -84,9 +94,9 @@ MACHINES = {
 class Minsky(Task):
     """Counter a, in unary, after T = `rounds` n instructions of `machine` or of the lines in `table`.
 
-    Machines: add, subtract, double, halve, collatz (two counters), multiply, prime (four). `rounds`: 0 for those that the
-    machine names itself (3 for a table). Samples: counters uniform and independent over 0..n; for multiply the pair a, b
-    is uniform over those with a b <= n.
+    Machines: add, subtract, double, halve, collatz (two counters), gcd (three), multiply, prime (four). `rounds`: 0 for
+    those that the machine names itself (3 for a table). Samples: counters uniform and independent over 0..n; for multiply
+    the pair a, b is uniform over those with a b <= n.
 
     2 + 1 = 3 on four cells:
 

@@ -1,5 +1,6 @@
 """Turing machines, counter machines and tag systems: what they compute, when they halt, who hears of it, and bad tables."""
 
+import math
 from collections import Counter, deque
 from itertools import product
 
@@ -211,6 +212,7 @@ def prime(a: int) -> int:
         ("double", 8, (1, 2, 5, 12), lambda a, b, n: min(2 * a, n)),
         ("halve", 5, (1, 2, 5, 12), lambda a, b, n: a // 2),
         ("collatz", 0, (1, 2, 3, 4, 9, 20), lambda a, b, n: min(3 * a + 1 if a % 2 else a // 2, n)),
+        ("gcd", 0, (1, 2, 3, 4, 9, 20, 34), lambda a, b, n: math.gcd(a, b)),
         ("multiply", 0, (1, 2, 3, 4, 9, 20), lambda a, b, n: min(a * b, n)),
         ("prime", 0, range(1, 11), lambda a, b, n: prime(a)),
         ("prime", 70, (20,), lambda a, b, n: prime(a)),
@@ -220,7 +222,7 @@ def test_counter_programs_compute_what_they_say_within_their_rounds(machine, rou
     task = tasks.get("minsky", machine=machine, rounds=rounds)
     for n in sizes:
         for others in product((0, n), repeat=task.counters - 2):
-            pairs = list(product(range(n + 1), range(n + 1) if machine == "multiply" else (0, n)))
+            pairs = list(product(range(n + 1), range(n + 1) if machine in ("multiply", "gcd") else (0, n)))
             target = task.target(torch.tensor([word((a, b, *others), n) for a, b in pairs]))
             assert target.tolist() == [word((expected(a, b, n),), n) for a, b in pairs]
 
@@ -255,7 +257,7 @@ def test_three_and_four_counters(lines):
     assert {*map(tuple, every[task._valid(every)].tolist())} == set(words)
 
 
-@pytest.mark.parametrize(("machine", "counters"), [("add", 2), ("collatz", 2), ("multiply", 4), ("prime", 4)])
+@pytest.mark.parametrize(("machine", "counters"), [("add", 2), ("collatz", 2), ("gcd", 3), ("multiply", 4), ("prime", 4)])
 def test_programs_with_their_own_rounds(machine, counters):
     task = tasks.get("minsky", machine=machine)
     own = tasks.get("minsky", machine=machine, rounds=LISTINGS[machine].rounds)

@@ -35,7 +35,7 @@ REWRITING = {  # programs that rewrite, in a time that grows with n: they need a
 NEEDS = {"revnet": "Bennett", "neural_ode": "lockstep", "momentum_resnet": "momentum"}
 LONG = (  # many steps or rules: fewer words
     "palindrome", "copier", "beaver", "minsky", "subtract", "double", "halve", "group", "group(group=S5)", "tag",
-    *(f"minsky(machine={machine})" for machine in ("collatz", "multiply", "prime")), "turing(machine=multiplication)",
+    *(f"minsky(machine={machine})" for machine in ("collatz", "gcd", "multiply", "prime")), "turing(machine=multiplication)",
     "turing(machine=palindrome, answer=halt)", "tag(machine=post)",
 )  # fmt: skip
 WRITE_ONCE = [name for name, task in TASKS.items() if task.program().write_once]
