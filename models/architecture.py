@@ -14,6 +14,7 @@ from tasks.program import Program, ProgramError
 from tasks.tableau import tableau
 
 Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are Block modules
+State = tuple[Tensor, ...]
 
 
 class NotRealizable(ValueError):
@@ -48,7 +49,8 @@ class Reference:
 class Architecture(ABC):
     """A discretised ODE; its options are the fields of the dataclass. Stateless: parameters live in the blocks of a Net.
 
-    A concrete architecture defines `blocks` (how many a layer has), `states` and `lower`; a `Discrete` one a `step`.
+    A concrete architecture defines `blocks` (how many a layer has), `lower`, and `states`; of a `Discrete` one only
+    `advance`, of a `OneStep` one only `step`.
     """
 
     halves: ClassVar[int] = 1  # a block acts on width / halves channels
@@ -68,8 +70,13 @@ class Architecture(ABC):
     def lower(self, program: Program) -> Reference:
         """Reference weights of a program (write-once, unless `rewrites`)."""
 
-    def start(self, block: Block, generator: torch.Generator) -> None:  # noqa: B027 - most have nothing to change
-        """Change a fresh block in place: what F = 0 is not right for, or what more is learnt."""
+    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
+        """A fresh block for a net of that width; architectures for which F = 0 is no good start, or that learn more, say so."""
+        return Block(width // self.halves, hidden, norm, generator)
+
+    def penalty(self, x: Tensor, layer: Callable[[int], Blocks], depth: int) -> Tensor:
+        """What training adds to the loss, given the final state x; 0 for most."""
+        return x.new_zeros(())
 
     @abstractmethod
     def states(
@@ -122,11 +129,15 @@ class Architecture(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Discrete(Architecture):
-    """An architecture whose layers are steps."""
+    """An architecture whose layers are steps of a state (x, and what the method remembers besides): it defines `advance`."""
+
+    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
+        """The state before the first step; x alone unless the method remembers more."""
+        return (x,)
 
     @abstractmethod
-    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
-        """One layer, `[batch, width, cells]` to the same shape."""
+    def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
+        """One layer. `progress`: n / N for layer n of N; `generator` draws what is left to chance (None: nothing)."""
 
     def states(
         self,
@@ -136,7 +147,21 @@ class Discrete(Architecture):
         generator: torch.Generator | None = None,
         points: int = 1,
     ) -> Iterator[Tensor]:
-        """x, then a step a layer."""
+        """The x after every layer."""
+        state = self.first(x, generator)
         for k in range(depth):
-            x = self.step(x, layer(k))
-            yield x
+            state = self.advance(state, layer(k), (k + 1) / depth, generator)
+            yield state[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneStep(Discrete):
+    """A method that remembers nothing but x: it defines `step`."""
+
+    @abstractmethod
+    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+        """One layer, `[batch, width, cells]` to the same shape."""
+
+    def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
+        """A step, in which nothing is left to chance."""
+        return (self.step(state[0], blocks),)

@@ -2,18 +2,14 @@
 ICLR 2017. A join is the mean of all columns that meet there.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, islice
 
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, ModelError, Reference
+from models.architecture import Blocks, Discrete, ModelError, Reference, State
 from models.block import Block, lower, passing
 from tasks.program import Program
-
-Survivors = Callable[[list[int]], list[int]]
 
 
 @dataclass(frozen=True)
@@ -50,54 +46,43 @@ class FractalNet(Discrete):
         rows = range(1, 2 ** (C - 1) + 1)
         return [(row, [j for j in range(C - 1, -1, -1) if row % 2 ** (C - 1 - j) == 0]) for row in rows]
 
-    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
-        """f_C(x), every path alive."""
-        return self.fractal(x, blocks, lambda columns: columns)
-
-    def states(
-        self,
-        x: Tensor,
-        layer: Callable[[int], Blocks],
-        depth: int,
-        generator: torch.Generator | None = None,
-        points: int = 1,
-    ) -> Iterator[Tensor]:
-        """The states after every layer, with drop-path if a generator is given."""
-        if generator is None or not (self.drop or self.global_drop):
-            return super().states(x, layer, depth)
-        survivors = self.survivors(generator)
-        path = accumulate(range(depth), lambda y, k: self.fractal(y, layer(k), survivors), initial=x)
-        return islice(path, 1, None)
-
-    def survivors(self, generator: torch.Generator) -> Survivors:
-        """Which of the columns that meet at a join stay: one column of the whole network (global), or some (local)."""
-        if self.global_drop and float(torch.rand((), generator=generator)) < self.global_drop:
+    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
+        """x, and the one column that the whole network keeps: none in particular (-1), but for global drop-path."""
+        kept = -1
+        if generator is not None and self.global_drop and float(torch.rand((), generator=generator)) < self.global_drop:
             kept = int(torch.randint(self.columns, (), generator=generator))
-            return lambda columns: [j for j in columns if j == kept]
-        return lambda columns: self._local(columns, generator)
+        return x, torch.tensor(kept)
 
-    def fractal(self, x: Tensor, blocks: Blocks, survivors: Survivors) -> Tensor:
-        """Run the rows; `survivors` chooses among the columns that meet at a join. A column may be cut as a whole."""
+    def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
+        """f_C(x), row by row; drop-path chooses among the columns that meet at a join. A column may be cut as a whole."""
+        x, kept = state
         inputs, units = [x] * self.columns, iter(blocks)
         for _, columns in self.plan:
             outputs = {j: (next(units), inputs[j]) for j in columns}
-            alive = [unit(y) for unit, y in (outputs[j] for j in survivors(columns))]
+            alive = [unit(y) for unit, y in (outputs[j] for j in self._survivors(columns, int(kept), generator))]
             if alive:
                 joined = sum(alive[1:], alive[0]) / len(alive)
                 inputs = [joined if j in columns else y for j, y in enumerate(inputs)]
-        return joined
+        return joined, kept
 
-    def _local(self, columns: list[int], generator: torch.Generator) -> list[int]:
-        kept = [j for j in columns if float(torch.rand((), generator=generator)) >= self.drop]
-        return kept or [columns[int(torch.randint(len(columns), (), generator=generator))]]
+    def _survivors(self, columns: list[int], kept: int, generator: torch.Generator | None) -> list[int]:
+        """Which columns stay: the one that the network keeps (global), or some (local), or all."""
+        if kept >= 0:
+            return [j for j in columns if j == kept]
+        if generator is None or not self.drop:
+            return columns
+        some = [j for j in columns if float(torch.rand((), generator=generator)) >= self.drop]
+        return some or [columns[int(torch.randint(len(columns), (), generator=generator))]]
 
     @torch.no_grad()
-    def start(self, block: Block, generator: torch.Generator) -> None:
+    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A unit begins as ReLU(x) on its first hidden units, one a channel: near the identity on codes >= 0."""
-        channels = torch.arange(min(block.V.shape))
+        block = super().block(width, hidden, norm, generator)
+        channels = torch.arange(min(width, hidden))
         block.U[channels] = 0
         block.U[channels, channels, 1] = 1
         block.V[channels, channels] = 1
+        return block
 
     def lower(self, program: Program) -> Reference:
         """The units of the last row step, all others pass through."""

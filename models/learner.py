@@ -53,9 +53,11 @@ class Learner(lightning.LightningModule):
         self.check, self.solved, self.progress = check, solved, Progress()
 
     def training_step(self, batch: Batch, step: int) -> Tensor:
-        """Mean cross entropy over the scored cells."""
+        """Mean cross entropy over the scored cells, and what the architecture adds to it."""
         tokens, target, depth = batch
-        return nn.functional.cross_entropy(self.net(tokens, depth), target)
+        x = self.net.final(tokens, depth)
+        loss = nn.functional.cross_entropy(self.net.read(x), target)
+        return loss + self.net.architecture.penalty(x, self.net.layer, depth)
 
     def on_train_batch_end(self, outputs: dict[str, Tensor], batch: Batch, step: int) -> None:  # type: ignore[override]
         """Every `check` steps: note the loss, and whether the task is solved."""

@@ -1,19 +1,19 @@
 """LM-ResNet: (1 - k) x + k x' + F(x), x' the state before x: a linear two-step method. Lu, Zhong, Li, Dong, ICML 2018."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from models.architecture import Architecture, Blocks, ModelError, Reference
+from models.architecture import Blocks, Discrete, ModelError, Reference, State
 from models.block import Block, lower
 from tasks.program import Program
 
 
 @dataclass(frozen=True)
-class LMResNet(Architecture):
+class LMResNet(Discrete):
     """x(n+1) = (1 - k) x(n) + k x(n-1) + F(x(n)), with a learnt k in each block and x(-1) = x(0).
 
     k starts uniform in [-0.1, 0], as in the paper (whose code stores 1 - k). `drop`: stochastic depth (Huang et al., ECCV
@@ -29,25 +29,21 @@ class LMResNet(Architecture):
         if not 0 <= self.drop < 1:
             raise ModelError(f"lm_resnet: drop={self.drop} is not allowed; allowed: 0 <= drop < 1")
 
-    def start(self, block: Block, generator: torch.Generator) -> None:
-        """Give the block its k."""
+    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
+        """A block with its k."""
+        block = super().block(width, hidden, norm, generator)
         block.k = torch.nn.Parameter(-0.1 * torch.rand(1, generator=generator))
+        return block
 
-    def states(
-        self,
-        x: Tensor,
-        layer: Callable[[int], Blocks],
-        depth: int,
-        generator: torch.Generator | None = None,
-        points: int = 1,
-    ) -> Iterator[Tensor]:
-        """The states after every layer; F left out at random if a generator is given."""
-        before = x
-        for n in range(depth):
-            (F,) = layer(n)
-            k = F.k  # type: ignore[attr-defined]
-            x, before = (1 - k) * x + k * before + self._noisy(F, x, self.drop * (n + 1) / depth, generator), x
-            yield x
+    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
+        """x(0) and x(-1)."""
+        return x, x
+
+    def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
+        """x(n+1) and x(n); F left out at random if a generator is given."""
+        (x, before), (F,) = state, blocks
+        k = F.k  # type: ignore[attr-defined]
+        return (1 - k) * x + k * before + self._noisy(F, x, self.drop * progress, generator), x
 
     def _noisy(self, F: Callable[[Tensor], Tensor], x: Tensor, drop: float, generator: torch.Generator | None) -> Tensor:
         """F(x), or with probability `drop` 0, its mean kept."""

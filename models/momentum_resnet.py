@@ -1,19 +1,18 @@
 """Momentum ResNet: v' = g v + (1 - g) F(x), x' = x + v'. Sander, Ablin, Blondel, Peyré, ICML 2021."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from models.architecture import Architecture, Blocks, ModelError, Reference
+from models.architecture import Blocks, Discrete, ModelError, Reference, State
 from models.block import Weights, lower
 from tasks.program import Program
 
 
 @dataclass(frozen=True)
-class MomentumResNet(Architecture):
+class MomentumResNet(Discrete):
     """A residual network whose velocity v keeps `gamma` of itself, v(0) = 0: a discretised x'' = (F(x) - x') / m. Invertible.
 
     A write-once program runs so: a rule gives the register it writes velocity 1, and one step later a brake takes off the
@@ -31,29 +30,19 @@ class MomentumResNet(Architecture):
         if not 0 <= self.gamma < 1:
             raise ModelError(f"momentum_resnet: gamma={self.gamma} is not allowed; allowed: 0 <= gamma < 1")
 
-    def states(
-        self,
-        x: Tensor,
-        layer: Callable[[int], Blocks],
-        depth: int,
-        generator: torch.Generator | None = None,
-        points: int = 1,
-    ) -> Iterator[Tensor]:
-        """The states x after every layer."""
-        v = torch.zeros_like(x)
-        for k in range(depth):
-            x, v = self.forward(x, v, layer(k))
-            yield x
+    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
+        """x and v = 0."""
+        return x, torch.zeros_like(x)
 
-    def forward(self, x: Tensor, v: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
-        """One layer: x + v', and v'."""
-        (F,) = blocks
+    def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
+        """x + v', and v'."""
+        (x, v), (F,) = state, blocks
         v = self.gamma * v + (1 - self.gamma) * F(x)
         return x + v, v
 
-    def inverse(self, x: Tensor, v: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
-        """The x and v that one layer took here; not for gamma = 0, which forgets v."""
-        (F,) = blocks
+    def inverse(self, state: State, blocks: Blocks) -> State:
+        """The state that one layer took here; not for gamma = 0, which forgets v."""
+        (x, v), (F,) = state, blocks
         before = x - v
         return before, (v - (1 - self.gamma) * F(before)) / self.gamma
 

@@ -39,11 +39,8 @@ class Net(nn.Module):
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
         self.blocks = nn.ModuleList(
-            Block(width // architecture.halves, hidden, norm, self.generator)
-            for _ in range(architecture.blocks * max(layers, 1))
+            architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))
         )
-        for block in self.blocks:
-            architecture.start(block, self.generator)  # type: ignore[arg-type]
         self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(classes, 1))
 
@@ -73,9 +70,13 @@ class Net(nn.Module):
 
     def forward(self, tokens: Tensor, depth: int) -> Tensor:
         """Logits `[batch, classes, cells]` of words `[batch, cells]` after `depth` layers."""
+        return self.read(self.final(tokens, depth))
+
+    def final(self, tokens: Tensor, depth: int) -> Tensor:
+        """x(depth), `[batch, width, cells]`."""
         for x in self.states(tokens, depth):
             last = x
-        return self.read(last)
+        return last
 
     def read(self, x: Tensor) -> Tensor:
         """Logits `[batch, classes, cells]` of a state."""

@@ -6,21 +6,23 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, Reference
+from models.architecture import Blocks, OneStep, Reference
 from models.block import Block, lower, passing
 from tasks.program import Program
 
 
 @dataclass(frozen=True)
-class Plain(Discrete):
+class Plain(OneStep):
     """A layer is ReLU(F(x)). A program spends a hidden unit ReLU(x) = x on each channel, to keep what it does not change."""
 
     blocks: ClassVar[int] = 1
 
     @torch.no_grad()
-    def start(self, block: Block, generator: torch.Generator) -> None:
+    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """F = 0 would be dead: V is normal with variance 2 / hidden (He et al., ICCV 2015)."""
-        block.V.copy_(torch.randn(block.V.shape, generator=generator) * (2 / block.V.shape[1]) ** 0.5)
+        block = super().block(width, hidden, norm, generator)
+        block.V.copy_(torch.randn(width, hidden, generator=generator) * (2 / hidden) ** 0.5)
+        return block
 
     def step(self, x: Tensor, blocks: Blocks) -> Tensor:
         """ReLU(F(x))."""

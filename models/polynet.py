@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, ModelError, Reference
+from models.architecture import Blocks, ModelError, OneStep, Reference
 from models.block import idle, lower
 from tasks.program import Program
 
@@ -16,7 +16,7 @@ DISTINCT = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3
 
 
 @dataclass(frozen=True)
-class PolyNet(Discrete):
+class PolyNet(OneStep):
     """poly-2: x + F + FF; poly-3: x + F + FF + FFF; mpoly-2: x + F + GF; mpoly-3: x + F + GF + HGF; k-way: x + F + G (+ H).
 
     F(x) has no alive cell and every unit asks for one, so F(F(x)) = 0: poly-k runs a program as ResNet does. In the other

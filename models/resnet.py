@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, Reference
+from models.architecture import Blocks, OneStep, Reference
 from models.block import lower
 from tasks.program import Program
 
 
 @dataclass(frozen=True)
-class ResNet(Discrete):
+class ResNet(OneStep):
     """A layer is x + F(x); a program is its F: the discrete ODE itself."""
 
     blocks: ClassVar[int] = 1

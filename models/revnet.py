@@ -6,13 +6,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, Reference
+from models.architecture import Blocks, OneStep, Reference, State
 from models.block import Weights, lower
 from tasks.program import Program
 
 
 @dataclass(frozen=True)
-class RevNet(Discrete):
+class RevNet(OneStep):
     """A layer couples two halves of the channels; `inverse` undoes it.
 
     A write-once program runs so: half 1 holds alive, input and the registers as bits; G evaluates the guards on them and
@@ -35,13 +35,13 @@ class RevNet(Discrete):
         y2 = x2 + G(y1)
         return torch.cat([y1, y2], 1)
 
-    def inverse(self, y: Tensor, blocks: Blocks) -> Tensor:
+    def inverse(self, state: State, blocks: Blocks) -> State:
         """x2 = y2 - G(y1), x1 = y1 - F(x2)."""
-        F, G = blocks
+        (y,), (F, G) = state, blocks
         y1, y2 = y.chunk(2, 1)
         x2 = y2 - G(y1)
         x1 = y1 - F(x2)
-        return torch.cat([x1, x2], 1)
+        return (torch.cat([x1, x2], 1),)
 
     def lower(self, program: Program) -> Reference:
         """F copies what is known for the first time from half 2 to half 1; G is the rules without "still empty"."""

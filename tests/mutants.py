@@ -87,17 +87,12 @@ MUTANTS = [
     Mutant(POLYNET, "x + sum(F(x) for F in blocks)", "x + sum(F(x) for F in blocks[:2])", CLOSED),
     Mutant(FRACTAL, "/ len(alive)", "/ len(columns)", LOCAL),
     Mutant(
-        FRACTAL, "return kept or [columns[int(torch.randint(len(columns), (), generator=generator))]]", "return kept", LOCAL
+        FRACTAL, "return some or [columns[int(torch.randint(len(columns), (), generator=generator))]]", "return some", LOCAL
     ),
     Mutant(FRACTAL, "columns[int(torch.randint(len(columns), (), generator=generator))]", "columns[0]", LOCAL),
     Mutant(FRACTAL, ">= self.drop", "< self.drop", LOCAL),
     Mutant(FRACTAL, "torch.randint(self.columns, (), generator=generator)", "self.columns - 1", GLOBAL),
-    Mutant(
-        FRACTAL,
-        "accumulate(range(depth), lambda y, k: self.fractal(y, layer(k), survivors), initial=x)",
-        "accumulate(range(depth), lambda y, k: self.fractal(y, layer(k), self.survivors(generator)), initial=x)",
-        GLOBAL,
-    ),
+    Mutant(FRACTAL, "return joined, kept", "return joined, torch.tensor(-1)", GLOBAL),
     Mutant(FRACTAL, "joined if j in columns else y", "joined if j in columns[:1] else y", CLOSED),
     Mutant(FRACTAL, "range(C - 1, -1, -1)", "range(C)", CLOSED),
     Mutant(

@@ -200,7 +200,7 @@ def test_momentum_resnet_on_a_linear_field(gamma: float) -> None:
     if gamma:
         position, velocity = both[:, :4], both[:, 4:]
         for a in reversed(A):
-            position, velocity = architecture.inverse(position, velocity, [linear(a)])
+            position, velocity = architecture.inverse((position, velocity), [linear(a)])
         close(position, x, 1e-9)
         close(velocity, torch.zeros_like(x), 1e-9)
 
@@ -233,7 +233,7 @@ def test_revnet_is_inverted() -> None:
     deep = net("revnet", {}, width=8, layers=3, norm=True)
     states = list(deep.states(words(), 3))
     for k in (2, 1, 0):
-        close(deep.architecture.inverse(states[k + 1], deep.layer(k)), states[k])  # type: ignore[attr-defined]
+        close(deep.architecture.inverse((states[k + 1],), deep.layer(k))[0], states[k])  # type: ignore[attr-defined]
 
 
 def test_revnet_is_inverted_exactly_on_a_reference() -> None:
@@ -243,7 +243,7 @@ def test_revnet_is_inverted_exactly_on_a_reference() -> None:
     *_, x = states = list(made.states(words(cells=9), 9))
     assert not torch.equal(x, states[0])
     for k in range(9):
-        x = made.architecture.inverse(x, made.layer(k))  # type: ignore[attr-defined]
+        (x,) = made.architecture.inverse((x,), made.layer(k))  # type: ignore[attr-defined]
         assert torch.equal(x, states[8 - k])
 
 
