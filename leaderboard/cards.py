@@ -58,9 +58,19 @@ def facts(task: Task) -> list[tuple[str, str]]:
         ("channels(n)", str(program.channels)),
         ("hidden(n)", f"{len(program.rules)} (one a rule)"),
         ("curve length", f"grows as {card.curve}"),
+        *_rotation(task),
         ("learning", card.learning),
         ("realised in", ", ".join(_realised(program)) or "none"),
     ]
+
+
+def _rotation(task: Task) -> list[tuple[str, str]]:
+    """The analytic ODE of a task that counts."""
+    if task.rotation is None:
+        return []
+    m, turns = task.rotation.modulus, ", ".join(map(str, task.rotation.turns))
+    said = f"x' = (2πi/{m}) u(t) x, a rotation with u = {turns} while token 0, 1, ... is read; length at most 2π n/{m}"
+    return [("analytic ODE", said)]
 
 
 def _realised(program: Program) -> Iterator[str]:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.rotation import Rotation
 from tasks.task import Task
 
 
@@ -41,6 +42,11 @@ class Counter(Task):
     def classes(self) -> int:
         """One for each residue."""
         return self.modulus
+
+    @property
+    def rotation(self) -> Rotation:
+        """A turn for `modulus` ones."""
+        return Rotation(self.modulus, (0, 1))
 
     def _solve(self, word: list[int]) -> list[int]:
         return [sum(word[: i + 1]) % self.modulus for i in range(len(word))]

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.rotation import Rotation
 from tasks.task import Task
 
 PLACES = 5
@@ -37,6 +38,11 @@ class CycleNavigation(Task):
         depth="n",
         curve="n",
     )
+
+    @property
+    def rotation(self) -> Rotation:
+        """Steps to the left and to the right."""
+        return Rotation(PLACES, (-1, 0, 1))
 
     def _solve(self, word: list[int]) -> list[int]:
         return [sum(step - 1 for step in word[: i + 1]) % PLACES for i in range(len(word))]

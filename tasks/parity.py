@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.rotation import Rotation
 from tasks.task import Task
 
 
@@ -29,6 +30,11 @@ class Parity(Task):
         curve="n",
         learning="gradient variance over parities of n bits is 2^-n (Shalev-Shwartz, Shamir, Shammah, ICML 2017)",
     )
+
+    @property
+    def rotation(self) -> Rotation:
+        """Half a turn for every one."""
+        return Rotation(2, (0, 1))
 
     def _solve(self, word: list[int]) -> list[int]:
         return [sum(word[: i + 1]) % 2 for i in range(len(word))]

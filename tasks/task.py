@@ -13,6 +13,7 @@ from torch import Tensor
 from tasks.card import Card
 from tasks.discover import label, module_name
 from tasks.program import Program
+from tasks.rotation import Rotation
 
 IGNORE = -100  # target of a cell that is not scored (torch's cross entropy ignores it)
 
@@ -95,6 +96,11 @@ class Task(ABC):
     def uniform(self) -> bool:
         """Whether samples are uniform over all inputs; if not, the docstring says what they are."""
         return True
+
+    @property
+    def rotation(self) -> Rotation | None:
+        """The analytic ODE that counts, if the answer of a cell is a count modulo m of the tokens up to it."""
+        return None
 
     def cells(self, length: int) -> int:
         """Cells that a word asked for with that length takes."""
