@@ -1,11 +1,13 @@
 """Every word up to length 8, random ones to length 64, every route: `make exhaustive`, or `exhaustive.py TASK ...` for some.
 
 `make test` takes a part of these words. `solve`, `target`, the discrete ODE and the realised ResNet are compared on all words
-of every task up to length 8 (of a length with more than LIMIT words on as many random ones; their number is said), and on
-random words of the lengths LONG. Polynomial ODEs and every other realised network are compared on FEW words a length; those
+of every task up to length 8, and on random words of the lengths LONG. Of a length with more than LIMIT words, or more than
+WORK rule evaluations (words x rules x cells x steps; WORK is the environment variable of that name), as many random ones as fit
+are taken; the number is said. Polynomial ODEs and every other realised network are compared on FEW words a length; those
 that need a tableau on words of up to TABLEAU cells, where it is not too large. Exit code 1 if any two disagree.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -24,6 +26,12 @@ from tasks.words import seeded
 
 Answer = Callable[[torch.Tensor, int], torch.Tensor]
 LIMIT, FEW, TABLEAU, SHORT, LONG, LONG_WORDS = 400_000, 256, 2, range(1, 9), (16, 33, 64), 4
+WORK = float(os.environ.get("WORK", "1e9"))
+
+
+def affordable(task: Task, length: int) -> int:
+    """Words of that length whose discrete ODE takes WORK rule evaluations."""
+    return max(4, int(WORK / (len(task.program().rules) * task.cells(length) * task.depth(length))))
 
 
 def words(task: Task, length: int, limit: int) -> torch.Tensor:
@@ -34,11 +42,11 @@ def words(task: Task, length: int, limit: int) -> torch.Tensor:
     return task.sample(limit if length in SHORT else LONG_WORDS, length, seeded("exhaustive", task.label, length))
 
 
-def compare(task: Task, answer: Answer, lengths: Sequence[int], limit: int) -> Iterator[str]:
+def compare(task: Task, answer: Answer, lengths: Sequence[int], limit: int, dear: bool = True) -> Iterator[str]:
     """Say for which lengths `answer(words, length)` is the target, on how many words."""
     total = 0
     for length in lengths:
-        tokens = words(task, length, limit)
+        tokens = words(task, length, min(limit, affordable(task, length)) if dear else limit)
         target, found = task.target(tokens), torch.cat([answer(part, length) for part in tokens.split(4096)])
         wrong = int(((found != target) & (target != IGNORE)).any(1).sum())
         total += len(tokens)
@@ -83,7 +91,7 @@ def main() -> int:
         for route, answer, lengths, limit in routes(TASKS[name]):
             if not lengths:
                 continue
-            for said in compare(TASKS[name], answer, lengths, limit):
+            for said in compare(TASKS[name], answer, lengths, limit, dear=route != "solve"):
                 print(f"{TASKS[name].label:32} {route:14} lengths {lengths[0]}..{lengths[-1]}: {said}", flush=True)
                 wrong += said.startswith("WRONG")
     print(f"{wrong} disagreements")
