@@ -42,21 +42,25 @@ def build(
     layers: int = 0,
     norm: bool = False,
     tableau: int = 0,
+    inner: bool = False,
+    robust: bool = False,
     seed: int = 0,
+    memory: str = "store",
     **options: object,
 ) -> Net:
     """A fresh net for a task; `width` and `hidden` are raised to what its reference needs, if it has one. See `Net`.
 
-    Further options are those of the architecture. ModelError on a bad one.
+    `robust`: to what its reference that corrects noise needs. Further options are those of the architecture. ModelError
+    on a bad one.
     """
     chosen = architecture(name, **options)
     if min(width, hidden) < 1:
         raise ModelError(f"{name}: width={width}, hidden={hidden}; allowed: at least 1 each")
     try:
-        reference = chosen.reference(task.program(), tableau)
+        reference = chosen.robust(task.program(), inner) if robust else chosen.reference(task.program(), tableau)
     except NotRealizable:
         pass
     else:
         width, hidden = max(width, chosen.width(reference)), max(hidden, reference.hidden)
     width += -width % chosen.halves
-    return Net(chosen, task.alphabet, task.classes, width, hidden, layers, norm, tableau, seed)
+    return Net(chosen, task.alphabet, task.classes, width, hidden, layers, norm, tableau, inner, seed, memory)

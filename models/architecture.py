@@ -30,7 +30,9 @@ class Reference:
     """Reference weights: the program that they run, their blocks (one layer's), and where answers are read.
 
     The answers stand in half `exit` of the channels (words always enter in the first); `longest` is the longest word that
-    the weights serve (None: every length); `scale` multiplies V.
+    the weights serve (None: every length); `scale` multiplies V. `radius`: a perturbation of every channel by less than
+    this, at every step, is corrected (None: not known). `readout`: matrix and bias, `[classes, channels]` and `[classes]`,
+    where the answers are not the channels of the output register.
     """
 
     program: Program
@@ -38,11 +40,13 @@ class Reference:
     longest: int | None = None
     exit: int = 0
     scale: float = 1.0
+    radius: float | None = None
+    readout: tuple[Tensor, Tensor] | None = None
 
     @property
     def hidden(self) -> int:
         """Hidden units that every block needs."""
-        return max(len(weights.b) for weights in self.weights)
+        return max(weights.hidden for weights in self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ class Architecture(ABC):
     """
 
     halves: ClassVar[int] = 1  # a block acts on width / halves channels
+    layered: ClassVar[bool] = True  # a state a layer, and layers may be untied; a streaming net has one state in all
     rewrites: ClassVar[bool] = True  # whether rewriting programs lower directly; else through their tableau
 
     @property
@@ -66,6 +71,11 @@ class Architecture(ABC):
     def blocks(self) -> int:
         """Blocks in one layer."""
 
+    @property
+    def memories(self) -> tuple[str, ...]:
+        """How a net can keep what backward needs, of store, checkpoint, reverse: see `models.memory`."""
+        return ("store",)
+
     @abstractmethod
     def lower(self, program: Program) -> Reference:
         """Reference weights of a program (write-once, unless `rewrites`)."""
@@ -73,6 +83,10 @@ class Architecture(ABC):
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A fresh block for a net of that width; architectures for which F = 0 is no good start, or that learn more, say so."""
         return Block(width // self.halves, hidden, norm, generator)
+
+    def evaluations(self, x: Tensor) -> int:
+        """How many evaluations a call of a block on x counts for."""
+        return 1
 
     def penalty(self, x: Tensor, layer: Callable[[int], Blocks], depth: int) -> Tensor:
         """What training adds to the loss, given the final state x; 0 for most."""
@@ -112,6 +126,10 @@ class Architecture(ABC):
             raise NotRealizable(f"its tableau needs {unrolled.depth(late[0])} steps at n = {late[0]}, the task gives fewer")
         return replace(self.lower(unrolled), longest=None if constant else length)
 
+    def suited(self, program: Program, tableau: int) -> "Architecture":
+        """What a run takes for this one: itself, unless another of its kind has a reference where it would have none."""
+        return self
+
     why_tableau: ClassVar[str] = "needs a tableau"
 
     def _price(self, program: Program) -> str:
@@ -122,6 +140,12 @@ class Architecture(ABC):
             return str(error)
         return f"n = 2 needs width {self.width(wide)} and hidden {wide.hidden}; build with tableau=n for a reference up to n"
 
+    def robust(self, program: Program, inner: bool) -> Reference:
+        """Reference weights that correct noise, with their radius; `inner`: for blocks with an inner layer. NotRealizable."""
+        raise NotRealizable(f"{self.label} has no reference weights that correct noise: {self.why_fragile}")
+
+    why_fragile: ClassVar[str] = "they are known for the methods whose layer is a map of codes to codes"
+
     def width(self, reference: Reference) -> int:
         """Width that a reference needs."""
         return self.halves * reference.program.channels
@@ -130,6 +154,11 @@ class Architecture(ABC):
 @dataclass(frozen=True, kw_only=True)
 class Discrete(Architecture):
     """An architecture whose layers are steps of a state (x, and what the method remembers besides): it defines `advance`."""
+
+    @property
+    def memories(self) -> tuple[str, ...]:
+        """A state is all that a layer needs to be run again."""
+        return ("store", "checkpoint")
 
     def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
         """The state before the first step; x alone unless the method remembers more."""
@@ -152,6 +181,25 @@ class Discrete(Architecture):
         for k in range(depth):
             state = self.advance(state, layer(k), (k + 1) / depth, generator)
             yield state[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reversible(Discrete):
+    """An architecture whose layers have an `inverse`. They call each block once, and leave nothing to chance themselves."""
+
+    @property
+    def memories(self) -> tuple[str, ...]:
+        """States can also be found from the last one."""
+        return ("store", "checkpoint", "reverse")
+
+    @property
+    def span(self) -> int | None:
+        """Layers through which the inverse is good, so that every such number of layers a state is kept; None: all."""
+        return None
+
+    @abstractmethod
+    def inverse(self, state: State, blocks: Blocks) -> State:
+        """The state that one layer took to this one."""
 
 
 @dataclass(frozen=True, kw_only=True)

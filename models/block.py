@@ -1,6 +1,7 @@
 """The block F(x) = V ReLU(U * N(x) + b): a kernel-3 convolution, ReLU, a pointwise convolution; N optional.
 
-Written as a program, a hidden unit is a rule: U and b are its guard, V what it writes.
+Written as a program, a hidden unit is a rule: U and b are its guard, V what it writes. A block may be deepened by an inner
+layer, F(x) = V ReLU(W ReLU(U * N(x) + b) + c): then guards can read what a first layer has cleaned of noise (models/robust.py).
 """
 
 from dataclasses import dataclass
@@ -13,11 +14,21 @@ from tasks.program import Program
 
 @dataclass(frozen=True)
 class Weights:
-    """Reference weights of a block: U `[units, channels, 3]`, b `[units]`, V `[channels, units]`."""
+    """Reference weights of a block: U `[units, channels, 3]`, b `[units]`, V `[channels, units]`.
+
+    For an inner layer W `[inner units, units]`, c `[inner units]` and V `[channels, inner units]`; without, W = 1 and c = 0.
+    """
 
     U: Tensor
     b: Tensor
     V: Tensor
+    W: Tensor | None = None
+    c: Tensor | None = None
+
+    @property
+    def hidden(self) -> int:
+        """Hidden units that they need."""
+        return max(len(self.b), self.V.shape[1])
 
 
 class Norm(nn.Module):
@@ -43,24 +54,54 @@ class Block(nn.Module):
         self.norm = Norm(width) if norm else nn.Identity()
         self.U = nn.Parameter(torch.randn(hidden, width, 3, generator=generator) * (2 / (3 * width)) ** 0.5)
         self.b = nn.Parameter(torch.zeros(hidden))
+        self.W: nn.Parameter | None = None
+        self.c: nn.Parameter | None = None
         self.V = nn.Parameter(torch.zeros(width, hidden))
+
+    @torch.no_grad()
+    def pass_codes(self) -> None:
+        """Begin as ReLU(x) on the first hidden units, one a channel: near the identity on codes >= 0."""
+        channels = torch.arange(min(self.V.shape))
+        self.U[channels] = 0
+        self.U[channels, channels, 1] = 1
+        self.V[channels, channels] = 1
+
+    @property
+    def hidden(self) -> int:
+        """Hidden units."""
+        return len(self.b)
+
+    def deepen(self) -> None:
+        """Add an inner layer of as many units, which begins as the identity."""
+        self.W, self.c = nn.Parameter(torch.eye(len(self.b))), nn.Parameter(torch.zeros(len(self.b)))
 
     def forward(self, x: Tensor) -> Tensor:
         """F(x), `[batch, width, cells]`."""
         x = nn.functional.pad(self.norm(x).mT, (0, 0, 1, 1))  # [batch, 1 + cells + 1, width]
         window = torch.cat([x[:, :-2], x[:, 1:-1], x[:, 2:]], -1)  # one matrix product: 1.4 times as fast as conv1d here
         hidden = torch.relu(nn.functional.linear(window, self.U.mT.flatten(1), self.b))
+        if self.W is not None:
+            hidden = torch.relu(nn.functional.linear(hidden, self.W, self.c))
         return nn.functional.linear(hidden, self.V).mT
 
     @torch.no_grad()
     def load(self, weights: Weights, scale: float = 1.0) -> None:
-        """Load reference weights, V times `scale`; spare channels and units become zero, N the identity."""
+        """Load reference weights, V times `scale`; spare channels and units become zero, N the identity.
+
+        ValueError if they have an inner layer and the block has none.
+        """
         units, channels, _ = weights.U.shape
         for parameter in self.parameters():
             parameter.zero_()
         self.U[:units, :channels] = weights.U.to(self.U)
         self.b[:units] = weights.b.to(self.b)
-        self.V[:channels, :units] = scale * weights.V.to(self.V)
+        self.V[: len(weights.V), : weights.V.shape[1]] = scale * weights.V.to(self.V)
+        if self.W is None or self.c is None:
+            if weights.W is not None:
+                raise ValueError("these weights have an inner layer, the block has none")
+            return
+        W, c = (torch.eye(units), torch.zeros(units)) if weights.W is None or weights.c is None else (weights.W, weights.c)
+        self.W[: len(W), :units], self.c[: len(c)] = W.to(self.W), c.to(self.c)
 
 
 def idle() -> Weights:

@@ -2,13 +2,14 @@
 ICLR 2017. A join is the mean of all columns that meet there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from models.architecture import Blocks, Discrete, ModelError, Reference, State
-from models.block import Block, lower, passing
+from models.block import Block, Weights, lower, passing
+from models.robust import certified, saturated
 from tasks.program import Program
 
 
@@ -74,18 +75,22 @@ class FractalNet(Discrete):
         some = [j for j in columns if float(torch.rand((), generator=generator)) >= self.drop]
         return some or [columns[int(torch.randint(len(columns), (), generator=generator))]]
 
-    @torch.no_grad()
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
-        """A unit begins as ReLU(x) on its first hidden units, one a channel: near the identity on codes >= 0."""
+        """A unit begins near the identity on codes: without a skip, F = 0 would be dead."""
         block = super().block(width, hidden, norm, generator)
-        channels = torch.arange(min(width, hidden))
-        block.U[channels] = 0
-        block.U[channels, channels, 1] = 1
-        block.V[channels, channels] = 1
+        block.pass_codes()
         return block
 
     def lower(self, program: Program) -> Reference:
         """The units of the last row step, all others pass through."""
+        return Reference(program, self._rows(passing(program, lower(program)), passing(program, None)))
+
+    def robust(self, program: Program, inner: bool) -> Reference:
+        """The same with units that restore every channel."""
+        step = certified(program, inner, skip=False)
+        return replace(step, weights=self._rows(step.weights[0], saturated(program, [], inner, skip=False)))
+
+    def _rows(self, step: Weights, skip: Weights) -> list[Weights]:
+        """`step` for the units of the last row, `skip` for all others."""
         last = 2 ** (self.columns - 1)
-        step, skip = passing(program, lower(program)), passing(program, None)
-        return Reference(program, [step if row == last else skip for row, columns in self.plan for _ in columns])
+        return [step if row == last else skip for row, columns in self.plan for _ in columns]

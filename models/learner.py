@@ -14,7 +14,7 @@ Batch = tuple[Tensor, Tensor, int]  # words [batch, cells], targets [batch, cell
 
 
 class TrainingError(RuntimeError):
-    """The loss is no longer a number; one line."""
+    """The loss is no longer finite, or the weights are not; one line."""
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Batches(IterableDataset[Batch]):
 class Learner(lightning.LightningModule):
     """A net, its loss and its optimiser.
 
-    `solved(net)` is asked every `check` steps and at the last; `progress` holds what was seen. TrainingError if the loss is
-    not finite then.
+    `solved(net)` is asked every `check` steps and at the last; `progress` holds what was seen, `batch` what the net saw last.
+    TrainingError if the loss is not finite.
     """
 
     def __init__(
@@ -51,13 +51,17 @@ class Learner(lightning.LightningModule):
         super().__init__()
         self.net, self.steps, self.rate, self.weight_decay = net, steps, rate, weight_decay
         self.check, self.solved, self.progress = check, solved, Progress()
+        self.batch: Batch | None = None
 
     def training_step(self, batch: Batch, step: int) -> Tensor:
         """Mean cross entropy over the scored cells, and what the architecture adds to it."""
-        tokens, target, depth = batch
+        self.batch = tokens, target, depth = batch
         x = self.net.final(tokens, depth)
         loss = nn.functional.cross_entropy(self.net.read(x), target)
-        return loss + self.net.architecture.penalty(x, self.net.layer, depth)
+        loss = loss + self.net.architecture.penalty(x, self.net.layer, depth)
+        if not torch.isfinite(loss):  # now, while the weights are still those that did it
+            raise TrainingError(f"training diverged at step {step + 1}: loss {float(loss.detach())}")
+        return loss
 
     def on_train_batch_end(self, outputs: dict[str, Tensor], batch: Batch, step: int) -> None:  # type: ignore[override]
         """Every `check` steps: note the loss, and whether the task is solved."""
@@ -65,8 +69,6 @@ class Learner(lightning.LightningModule):
         if done % self.check and done != self.steps:
             return
         loss = float(outputs["loss"])
-        if not torch.isfinite(outputs["loss"]):
-            raise TrainingError(f"training diverged: loss {loss} at step {done}, depth {batch[2]}")
         self.progress.loss.append((done, loss))
         if self.logger is not None:
             self.logger.log_metrics({"loss": loss}, step=done)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from models.architecture import Blocks, Discrete, ModelError, Reference, State
 from models.block import Block, lower
+from models.robust import certified
 from tasks.program import Program
 
 
@@ -56,3 +57,7 @@ class LMResNet(Discrete):
     def lower(self, program: Program) -> Reference:
         """F is the field of the program, and k = 0."""
         return Reference(program, [lower(program)])
+
+    def robust(self, program: Program, inner: bool) -> Reference:
+        """The same with an F that also restores every channel."""
+        return certified(program, inner, skip=True)

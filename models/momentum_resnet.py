@@ -1,18 +1,19 @@
 """Momentum ResNet: v' = g v + (1 - g) F(x), x' = x + v'. Sander, Ablin, Blondel, Peyré, ICML 2021."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, ModelError, Reference, State
+from models.architecture import Blocks, ModelError, Reference, Reversible, State
 from models.block import Weights, lower
 from tasks.program import Program
 
 
 @dataclass(frozen=True)
-class MomentumResNet(Discrete):
+class MomentumResNet(Reversible):
     """A residual network whose velocity v keeps `gamma` of itself, v(0) = 0: a discretised x'' = (F(x) - x') / m. Invertible.
 
     A write-once program runs so: a rule gives the register it writes velocity 1, and one step later a brake takes off the
@@ -24,11 +25,22 @@ class MomentumResNet(Discrete):
 
     blocks: ClassVar[int] = 1
     rewrites: ClassVar[bool] = False
+    why_fragile: ClassVar[str] = "an injective map cannot forget where it came from"
     why_tableau: ClassVar[str] = "with momentum a register cannot be stopped twice: rewriting needs fresh registers"
 
     def __post_init__(self) -> None:
         if not 0 <= self.gamma < 1:
             raise ModelError(f"momentum_resnet: gamma={self.gamma} is not allowed; allowed: 0 <= gamma < 1")
+
+    @property
+    def memories(self) -> tuple[str, ...]:
+        """With gamma = 0 layers have no inverse."""
+        return super().memories if self.gamma else ("store", "checkpoint")
+
+    @property
+    def span(self) -> int:
+        """The inverse divides v by gamma, and rounding errors with it: until 4 bits are lost, gamma^-n = 16."""
+        return max(1, int(math.log(16) / -math.log(self.gamma)))
 
     def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
         """x and v = 0."""

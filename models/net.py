@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, ModelError, NotRealizable, Reference
 from models.block import Block
+from models.memory import checkpointing, refusal
+from models.reversible import reversing
 from tasks.program import Program
 
 
@@ -15,7 +17,9 @@ class Net(nn.Module):
 
     `layers = 0`: tied weights, one layer applied `depth` times. Otherwise untied: `layers` layers of their own weights,
     and `depth` is at most that. `norm`: blocks normalise their input. `tableau`: the longest word that a reference must
-    serve where the architecture needs a tableau. Initial weights are drawn from `seed`.
+    serve where the architecture needs a tableau. `inner`: blocks have a second hidden layer, with which references can
+    correct more noise. Initial weights are drawn from `seed`. `memory`: how `final`, in training, keeps what backward
+    needs: store, checkpoint, or where layers have an inverse reverse (see `models.memory`).
     """
 
     def __init__(
@@ -28,19 +32,31 @@ class Net(nn.Module):
         layers: int = 0,
         norm: bool = False,
         tableau: int = 0,
+        inner: bool = False,
         seed: int = 0,
+        memory: str = "store",
     ) -> None:
         super().__init__()
         if min(width, hidden) < 1 or width % architecture.halves:
             raise ModelError(f"width={width}, hidden={hidden}; at least 1 each, width a multiple of {architecture.halves}")
         if min(layers, tableau) < 0:
             raise ModelError(f"layers={layers}, tableau={tableau}; neither may be negative (0: tied weights, no tableau)")
-        self.architecture, self.layers, self.tableau = architecture, layers, tableau
+        if layers and not architecture.layered:
+            raise ModelError(
+                f"{architecture.label}: layers={layers} is not allowed, one set of weights reads; allowed: layers=0"
+            )
+        if memory not in architecture.memories:
+            raise ModelError(refusal(architecture, memory))
+        self.architecture, self.layers, self.tableau, self.inner = architecture, layers, tableau, inner
+        self.memory = memory
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
         self.blocks = nn.ModuleList(
             architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))
         )
+        if inner:
+            for block in self.blocks:
+                block.deepen()  # type: ignore[operator]
         self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(classes, 1))
 
@@ -52,7 +68,7 @@ class Net(nn.Module):
     @property
     def hidden(self) -> int:
         """Hidden units of a block."""
-        return self.blocks[0].U.shape[0]  # type: ignore[return-value, index]
+        return self.blocks[0].hidden  # type: ignore[return-value]
 
     def layer(self, k: int) -> Sequence[Block]:
         """The blocks of layer k."""
@@ -74,7 +90,11 @@ class Net(nn.Module):
 
     def final(self, tokens: Tensor, depth: int) -> Tensor:
         """x(depth), `[batch, width, cells]`."""
-        for x in self.states(tokens, depth):
+        states = self.states(tokens, depth)
+        if self.training and torch.is_grad_enabled() and self.memory != "store":
+            run = reversing if self.memory == "reverse" else checkpointing
+            return run(self.architecture, next(states), self.layer, depth, self.generator)
+        for x in states:
             last = x
         return last
 
@@ -83,9 +103,13 @@ class Net(nn.Module):
         return self.readout @ x + self.bias
 
     @torch.no_grad()
-    def realise(self, program: Program) -> Reference:
-        """Load the reference weights of a program; NotRealizable, with the reason, if there are none or none that fit."""
-        reference = self.architecture.reference(program, self.tableau)
+    def realise(self, program: Program, robust: bool = False) -> Reference:
+        """Load the reference weights of a program; NotRealizable, with the reason, if there are none or none that fit.
+
+        `robust`: weights that correct noise below the `radius` of the Reference, at every step.
+        """
+        made = self.architecture
+        reference = made.robust(program, self.inner) if robust else made.reference(program, self.tableau)
         need = self.architecture.width(reference)
         if need > self.width or reference.hidden > self.hidden:
             raise NotRealizable(
@@ -104,6 +128,10 @@ class Net(nn.Module):
             block.load(weights, reference.scale)  # type: ignore[operator]
         self.readout.zero_()
         self.bias.zero_()
-        outputs = [reference.exit * half + channel for channel in reference.program.outputs()]
-        self.readout[torch.arange(classes), outputs] = 1
+        if reference.readout is None:
+            outputs = [reference.exit * half + channel for channel in reference.program.outputs()]
+            self.readout[torch.arange(classes), outputs] = 1
+        else:
+            matrix, bias = reference.readout
+            self.readout[:, : matrix.shape[1]], self.bias[:, 0] = matrix, bias
         return reference

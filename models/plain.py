@@ -8,6 +8,7 @@ from torch import Tensor
 
 from models.architecture import Blocks, OneStep, Reference
 from models.block import Block, lower, passing
+from models.robust import certified
 from tasks.program import Program
 
 
@@ -32,3 +33,7 @@ class Plain(OneStep):
     def lower(self, program: Program) -> Reference:
         """F is x plus the field of the program; bits stand the ReLU."""
         return Reference(program, [passing(program, lower(program))])
+
+    def robust(self, program: Program, inner: bool) -> Reference:
+        """F restores every channel, and makes the step."""
+        return certified(program, inner, skip=False)

@@ -3,13 +3,14 @@
 Poly-2 truncates the Neumann series of the implicit Euler method, (I - F)^-1 = I + F + F^2 + ...
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from torch import Tensor
 
-from models.architecture import Blocks, ModelError, OneStep, Reference
+from models.architecture import Blocks, ModelError, NotRealizable, OneStep, Reference
 from models.block import idle, lower
+from models.robust import certified
 from tasks.program import Program
 
 DISTINCT = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3-way": 3}
@@ -50,3 +51,10 @@ class PolyNet(OneStep):
     def lower(self, program: Program) -> Reference:
         """F is the field of the program, G = H = 0."""
         return Reference(program, [lower(program), *[idle()] * (self.blocks - 1)])
+
+    def robust(self, program: Program, inner: bool) -> Reference:
+        """F also restores every channel, G = H = 0."""
+        if self.blocks == 1:
+            raise NotRealizable(f"{self.label} has no reference weights that correct noise: F(F(x)) takes F(x) for a state")
+        reference = certified(program, inner, skip=True)
+        return replace(reference, weights=[*reference.weights, *[idle()] * (self.blocks - 1)])

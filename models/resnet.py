@@ -7,6 +7,7 @@ from torch import Tensor
 
 from models.architecture import Blocks, OneStep, Reference
 from models.block import lower
+from models.robust import certified
 from tasks.program import Program
 
 
@@ -24,3 +25,7 @@ class ResNet(OneStep):
     def lower(self, program: Program) -> Reference:
         """F is the field of the program."""
         return Reference(program, [lower(program)])
+
+    def robust(self, program: Program, inner: bool) -> Reference:
+        """F also restores every channel."""
+        return certified(program, inner, skip=True)

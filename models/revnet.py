@@ -6,13 +6,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, OneStep, Reference, State
+from models.architecture import Blocks, OneStep, Reference, Reversible, State
 from models.block import Weights, lower
 from tasks.program import Program
 
 
 @dataclass(frozen=True)
-class RevNet(OneStep):
+class RevNet(OneStep, Reversible):
     """A layer couples two halves of the channels; `inverse` undoes it.
 
     A write-once program runs so: half 1 holds alive, input and the registers as bits; G evaluates the guards on them and
@@ -25,6 +25,7 @@ class RevNet(OneStep):
     blocks: ClassVar[int] = 2
     halves: ClassVar[int] = 2
     rewrites: ClassVar[bool] = False
+    why_fragile: ClassVar[str] = "an injective map cannot forget where it came from"
     why_tableau: ClassVar[str] = "a reversible network must keep the history of a rewriting program (Bennett 1973)"
 
     def step(self, x: Tensor, blocks: Blocks) -> Tensor:

@@ -1,0 +1,19 @@
+"""Recurrent network: h(i) = tanh(W x(i) + R h(i-1) + b). Elman, Finding structure in time, Cognitive Science 14 (1990)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import nn
+
+from models.stream import Stream
+
+
+@dataclass(frozen=True)
+class RNN(Stream):
+    """h(i) = tanh(W x(i) + R h(i-1) + b), the module nn.RNN."""
+
+    gates: ClassVar[tuple[int, ...]] = (0,)
+
+    def recurrent(self, width: int) -> nn.RNNBase:
+        """nn.RNN."""
+        return nn.RNN(width, width, batch_first=True)
