@@ -29,6 +29,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 import models
 import tasks
+from leaderboard.failure import locate
 from leaderboard.provenance import commit, peak_memory, reset_peak, version, versions
 from leaderboard.record import SCHEMA, exists, identifier, write
 from leaderboard.score import score, solves
@@ -44,6 +45,7 @@ class NetConfig:
     layers: int = 0
     norm: bool = False
     tableau: int = 0
+    memory: str = "store"
 
 
 @dataclass
@@ -68,6 +70,14 @@ class ScoringConfig:
 
 
 @dataclass
+class DiagnosticsConfig:
+    """`enabled`: record what the dynamics do on `words` test words of the training length; see `leaderboard.diagnostics`."""
+
+    enabled: bool = False
+    words: int = 64
+
+
+@dataclass
 class LoggerConfig:
     """`name`: none, or wandb with its `mode` (offline, online) and `project`."""
 
@@ -85,6 +95,7 @@ class Config:
     net: NetConfig = field(default_factory=NetConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
+    diagnostics: DiagnosticsConfig = field(default_factory=DiagnosticsConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
     seed: int = 0
     device: str = "cpu"
@@ -100,9 +111,10 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     task, architecture = (
         make(str(part.pop("name", "")), **part) for make, part in zip((tasks.get, models.architecture), named, strict=True)
     )
-    for name, value in (("length", cfg.training.length), ("steps", cfg.training.steps), ("batch", cfg.training.batch)):
+    sizes = {f"training.{name}": getattr(cfg.training, name) for name in ("length", "steps", "batch")}
+    for name, value in (sizes | {"diagnostics.words": cfg.diagnostics.words}).items():
         if value < 1:
-            raise models.ModelError(f"training.{name}={value} is not allowed; it must be at least 1")
+            raise models.ModelError(f"{name}={value} is not allowed; it must be at least 1")
     deepest = max(map(task.depth, (factor * cfg.training.length for factor in [1, *cfg.scoring.factors])))
     if 0 < cfg.net.layers < deepest:
         raise models.ModelError(
@@ -116,7 +128,7 @@ def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
     """Train a net in place; the record's entry on training."""
     import pytorch_lightning as lightning
 
-    from models.learner import Batches, Learner
+    from models.learner import Batches, Learner, TrainingError
 
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch.optim")
@@ -139,7 +151,16 @@ def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
         enable_model_summary=False,
         log_every_n_steps=t.steps + 1,
     )
-    trainer.fit(learner, torch.utils.data.DataLoader(Batches(batch, t.steps), batch_size=None))
+    try:
+        trainer.fit(learner, torch.utils.data.DataLoader(Batches(batch, t.steps), batch_size=None))
+        if not all(p.isfinite().all() for p in net.parameters()):
+            raise TrainingError("the weights are not finite after the last step")
+    except RuntimeError as error:
+        if learner.batch is not None:
+            tokens, _, depth = learner.batch
+            length = next(n for n in range(1, t.length + 1) if task.cells(n) == tokens.shape[1])
+            locate(error, net, task, length, tokens, depth)
+        raise
     if trainer.global_step < t.steps:
         raise KeyboardInterrupt  # Lightning swallows it; a run cut short is no result
     seen = learner.progress
@@ -163,8 +184,8 @@ def _logger(cfg: Config, task: tasks.Task) -> Any:
     )
 
 
-def measure(cfg: Config, task: tasks.Task, net: models.Net) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Score trained and, in a copy of the module, reference weights; the record's entries on reference and scores."""
+def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
+    """Score trained and, in a copy of the module, reference weights; the record's entries on reference, scores, diagnostics."""
     realised = copy.deepcopy(net)
     entry: dict[str, Any] = {"reason": None, "longest": None, "width": None, "hidden": None}
     scored = {"trained": net}
@@ -179,15 +200,25 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> tuple[dict[str, A
             "hidden": reference.hidden,
         }
         scored["reference"] = realised
+
+    def reaching(length: int) -> dict[str, models.Net]:
+        short = entry["longest"] is not None and task.cells(length) > entry["longest"]
+        return {"trained": net} if short else scored
+
     scores = []
-    for weights, module in scored.items():
+    for weights in scored:
         for factor in cfg.scoring.factors:
             length = factor * cfg.training.length
-            if weights == "reference" and entry["longest"] is not None and task.cells(length) > entry["longest"]:
-                continue
-            result = score(module, task, length, cfg.scoring.words, cfg.training.length)
-            scores.append({"weights": weights, "factor": factor} | asdict(result))
-    return entry, scores
+            if weights in reaching(length):
+                result = score(scored[weights], task, length, cfg.scoring.words, cfg.training.length)
+                scores.append({"weights": weights, "factor": factor} | asdict(result))
+    found: dict[str, Any] = {"reference": entry, "scores": scores}
+    if cfg.diagnostics.enabled:
+        from leaderboard import diagnostics
+
+        words = diagnostics.batch(task, cfg.training.length, cfg.diagnostics.words)
+        found["diagnostics"] = diagnostics.compare(reaching(cfg.training.length), words, cfg.seed)
+    return found
 
 
 def run(cfg: Config) -> dict[str, Any]:
@@ -201,6 +232,8 @@ def run(cfg: Config) -> dict[str, Any]:
     code = {"task": version("task", task.name), "model": version("model", model)}
     parts = {"task": task.parameters, "model": asdict(architecture)}
     determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
+    if cfg.diagnostics.enabled:
+        determined["diagnostics"] = resolved["diagnostics"]
     record: dict[str, Any] = {
         "schema": SCHEMA,
         "id": identifier({"task": task.name, "model": model, "parts": parts, "code": code} | determined),
@@ -237,7 +270,7 @@ def run(cfg: Config) -> dict[str, Any]:
             "hidden": net.hidden,
         }
         record["training"] = fit(cfg, task, net)
-        record["reference"], record["scores"] = measure(cfg, task, net)
+        record |= measure(cfg, task, net)
     except Exception as error:  # whatever it is, the sweep goes on and the record says why
         record |= {
             "status": "failed",

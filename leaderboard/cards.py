@@ -74,13 +74,17 @@ def _rotation(task: Task) -> list[tuple[str, str]]:
 
 
 def _realised(program: Program) -> Iterator[str]:
-    """Architectures that have reference weights for every length."""
+    """Architectures that have reference weights for every length, or by a tableau; a streaming net for automata only."""
     for name in models.names():
         architecture = models.architecture(name)
-        if program.write_once or architecture.rewrites or program.constant_depth:
-            yield f"{name} (width {architecture.width(architecture.reference(program, 0))})"
-        else:
+        if architecture.layered and not (program.write_once or architecture.rewrites or program.constant_depth):
             yield f"{name} by tableau only"
+            continue
+        try:
+            yield f"{name} (width {architecture.width(architecture.reference(program, 0))})"
+        except models.NotRealizable:
+            if architecture.layered:
+                raise
 
 
 def rules(task: Task) -> str:

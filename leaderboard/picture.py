@@ -1,4 +1,4 @@
-"""A heat map of the leaderboard: how much of the way from chance to the reference weights training went."""
+"""Pictures: the heat map of the leaderboard (how much of the way from chance to the reference training went), and curves."""
 
 from pathlib import Path
 from textwrap import fill
@@ -21,8 +21,7 @@ HATCHED = "#e8e8e8"
 
 def heatmap(df: pd.DataFrame, path: Path) -> None:
     """Write `figure(df)` to `path` as a PNG of 200 dots per inch, whatever the suffix of `path`."""
-    FigureCanvasAgg(drawing := figure(df))
-    drawing.savefig(path, format="png", dpi=200)
+    save(figure(df), path)
 
 
 def figure(df: pd.DataFrame) -> Figure:
@@ -105,3 +104,31 @@ def _luminance(value: float) -> float:
     """Relative luminance of a colour of the map, in [0, 1]: WCAG 2.1 with the sRGB transfer curve as a power 2.2."""
     red, green, blue, _ = COLOURS(float(np.clip(value, 0, 1)))
     return float(0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2)
+
+
+def curves(series: dict[str, list[tuple[float, float]]], x: str, y: str, title: str, log: bool = False) -> Figure:
+    """A line with markers for each named list of points; both axes logarithmic with `log`. Points that are NaN leave a gap."""
+    drawing = Figure(figsize=(5.5, 3.6), layout="constrained")
+    ax = drawing.subplots()
+    for number, (name, points) in enumerate(series.items()):
+        style = "osv^D*Px"[number % 8] + ("-", "--", ":")[number // 10 % 3]
+        ax.plot(*np.array(points, float).reshape(-1, 2).T, style, label=name, color=f"C{number}", markersize=3.5, linewidth=1.2)
+    if log:
+        ax.set_xscale("log")
+        ax.set_yscale("log")
+        ticks = sorted({x for points in series.values() for x, _ in points})
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.set_xticks([], minor=True)
+    ax.set_xlabel(x, fontsize=9)
+    ax.set_ylabel(y, fontsize=9)
+    ax.set_title(title, fontsize=10, parse_math=False)
+    ax.tick_params(labelsize=8)
+    ax.grid(color="#dddddd", linewidth=0.6)
+    ax.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return drawing
+
+
+def save(drawing: Figure, path: Path) -> None:
+    """Write a figure to `path` as a PNG of 200 dots per inch, whatever the suffix of `path`; the same bytes every time."""
+    FigureCanvasAgg(drawing)
+    drawing.savefig(path, format="png", dpi=200)

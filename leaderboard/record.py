@@ -57,6 +57,27 @@ _SCORE: dict[str, Any] = {
     "held_out": {bool},
 }
 
+_DIAGNOSTICS: dict[str, Any] = {  # of one net; a record has them where they were asked for
+    "accuracy": _NUMBER,
+    "evaluations": _INT,
+    "curve_length": _NUMBER | _NULL,
+    "curve_ratio": _NUMBER | _NULL,
+    "precision": _TEXT | _NULL,
+    "noise_radius": _NUMBER | _NULL,
+    "relative_noise_radius": _NUMBER | _NULL,
+    "solvers": _OBJECT | _NULL,
+    "largest_drop": _NUMBER | _NULL,
+    "lipschitz": _NUMBER | _NULL,
+}
+
+_SUBMISSION: dict[str, Any] = {  # a record of submitted weights has it
+    "name": _TEXT,
+    "authors": _LIST,
+    "link": _TEXT,
+    "badge": _TEXT,
+    "claimed": _OBJECT,
+}
+
 
 class RecordError(ValueError):
     """A record, or a folder of records, that cannot be used; the message is one line."""
@@ -197,6 +218,10 @@ def _validated(record: Any) -> dict[str, Any]:
     # scores of one signature stand or fall together: checking one of each makes reading 10,000 records twice as fast
     for score in {_signature(score): score for score in record["scores"]}.values():
         _check(score, _SCORE, "score")
+    diagnosed = record.get("diagnostics", {})
+    _check(diagnosed, dict.fromkeys(diagnosed if type(diagnosed) is dict else (), _DIAGNOSTICS), "diagnostics")
+    if "submission" in record:
+        _check(record["submission"], _SUBMISSION, "submission")
     for wrong, holds in _faults(record, done).items():
         if holds:
             raise NotARecord(wrong)
@@ -220,7 +245,8 @@ def _signature(score: Any) -> object:
 
 
 def _faults(record: dict[str, Any], done: bool) -> dict[str, bool]:
-    scores = record["scores"]
+    scores, diagnosed = record["scores"], record.get("diagnostics", {})
+    accuracies = [a for found in diagnosed.values() for a in (found["solvers"] or {}).values()]
     ratios = [(s[f"{unit}_correct"], s[unit]) for s in scores for unit in ("words", "symbols")]
     return {
         "record.id is not 16 hex digits": not re.fullmatch("[0-9a-f]{16}", record["id"]),
@@ -230,6 +256,8 @@ def _faults(record: dict[str, Any], done: bool) -> dict[str, bool]:
         "record.scores: a failed run has none": not done and bool(scores),
         "record.scores: one length was scored twice": len({(s["weights"], s["length"]) for s in scores}) < len(scores),
         "score.weights is neither trained nor reference": any(s["weights"] not in ("trained", "reference") for s in scores),
+        "diagnostics are of weights neither trained nor reference": not diagnosed.keys() <= {"trained", "reference"},
+        "diagnostics.solvers: an accuracy is no number": any(type(a) not in _NUMBER for a in accuracies),
         "score: correct is not between 0 and a positive total": any(not 0 <= k <= n or n == 0 for k, n in ratios),
     }
 

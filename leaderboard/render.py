@@ -14,17 +14,21 @@ if TYPE_CHECKING:
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {"\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
-_LATEX |= {"–": "--", "×": r"$\times$"}
+_LATEX |= {"–": "--", "×": r"$\times$", "≥": r"$\geq$", "·": r"$\cdot$"}
 
 CAPTION = (
     "Cells: mean of the trained runs [95% bootstrap interval over seeds], and the gap to the measured reference weights in "
-    f"the same module. solved: runs with at least {SOLVED:.0%} of whole words right at the training length [95% Wilson]."
+    "the same module. score: mean over tasks on a scale where chance is 0 and the best reference of the task 1 [95% "
+    "seed-stratified bootstrap]; rank: shared where scores agree to three digits [95% bootstrap]; optimality gap: mean of "
+    "max(0, 1 − score) over runs; frontier: median [range] over runs of the longest length solved, 0 if none, ≥ if it is the "
+    f"longest scored. solved: runs with at least {SOLVED:.0%} of whole words right at the training length [95% Wilson]. A "
+    "failed or missing run counts as chance."
 )
 
 
 def to_markdown(table: Table) -> str:
     """A section: heading, pipe table, numbered footnotes; text cannot break out of its cell."""
-    header, rows = ["architecture", *table.cells.columns], _lines(table)
+    header, rows = [str(table.cells.index.name), *table.cells.columns], _lines(table)
     body = ["| " + " | ".join(map(_markdown, line)) + " |" for line in [header, *rows]]
     body.insert(1, "|" + " --- |" * len(header))
     notes = [f"{mark(i)} {_markdown(note)}  " for i, note in enumerate(table.footnotes, 1)]
@@ -40,7 +44,7 @@ def to_latex(table: Table) -> str:
         rf"\caption{{{_latex(table.title)}.}}",
         rf"\begin{{tabular}}{{l{'c' * len(table.cells.columns)}}}",
         r"\toprule",
-        " & ".join(["architecture", *map(_latex, table.cells.columns)]) + r" \\",
+        " & ".join([_latex(str(table.cells.index.name)), *map(_latex, table.cells.columns)]) + r" \\",
         r"\midrule",
         *rows,
         r"\bottomrule",
@@ -56,7 +60,7 @@ def to_terminal(table: Table, width: int = 120) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    room = width - max(map(len, ["architecture", *table.cells.index])) - 4
+    room = width - max(map(len, [str(table.cells.index.name), *table.cells.index])) - 4
     blocks: list[list[str]] = [[]]
     used = 0
     for name in table.cells.columns:
@@ -77,7 +81,7 @@ def _block(cells: pd.DataFrame) -> "RichTable":
     from rich.text import Text
 
     block = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="bold", collapse_padding=True)
-    block.add_column("architecture", no_wrap=True)
+    block.add_column(str(cells.index.name), no_wrap=True)
     for name in cells.columns:
         block.add_column(Text(_header(name)), justify="right")
     for name, *row in zip(cells.index, *(cells[column] for column in cells.columns), strict=True):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leaderboard.failure import located
 from models import Net
 from tasks import IGNORE, Task
 from tasks.words import draw, seeded, splits
@@ -20,7 +21,8 @@ class Score:
     """Counts over the test words of one length.
 
     `symbol_chance`, `word_chance`: accuracy of the best constant answer on the same words (one symbol; one whole word).
-    `curve_length`: sum of |x(k+1) - x(k)| over the layers, mean over words, None where a state is not finite.
+    `curve_length`: sum of |x(k+1) - x(k)| over the layers, mean over words, None where a state is not finite or there are
+    no layers.
     `evaluations`: block evaluations a word. `held_out`: no such word can occur in training.
     """
 
@@ -38,20 +40,20 @@ class Score:
 
 
 @torch.no_grad()
-def score(net: Net, task: Task, length: int, words: int, trained_to: int) -> Score:
+def score(net: Net, task: Task, length: int, words: int, trained_to: int, generator: torch.Generator | None = None) -> Score:
     """Score a net on `words` test words of `length` cells, at the depth of the task.
 
-    The words depend on the task, the length and nothing else, so all nets answer the same. They are not training words
-    if the length was not trained (it exceeds `trained_to`), or if there are enough words to keep a part (see
-    `tasks.words`). A state that is not finite counts as a wrong answer.
+    The words depend on the task, the length and nothing else, so all nets answer the same, unless a `generator` draws others.
+    They are not training words if the length was not trained (it exceeds `trained_to`), or if there are enough words to keep
+    a part (see `tasks.words`). A state that is not finite counts as a wrong answer.
     """
     net.eval()
-    drawn = draw(task, words, length, seeded("test", task.label, length), testing=length <= trained_to)
+    drawn = draw(task, words, length, generator or seeded("test", task.label, length), testing=length <= trained_to)
     tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))
     depth = task.depth(length)
     correct, curves, evaluations = [], [], 0
     for chunk, answer in zip(tokens.split(CHUNK), target.split(CHUNK), strict=True):
-        with counted(net) as calls:
+        with counted(net) as calls, located(net, task, length, chunk, depth):
             logits, curve = follow(net, chunk, depth)
         evaluations = max(evaluations, calls[0])
         guess = torch.where(logits.isfinite().all(1), logits.argmax(1), -1)
@@ -75,10 +77,10 @@ def score(net: Net, task: Task, length: int, words: int, trained_to: int) -> Sco
 
 
 def follow(net: Net, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor]:
-    """Logits `[batch, classes, cells]`, and the length of each word's solution curve `[batch]`."""
+    """Logits `[batch, classes, cells]`, and the length of each word's solution curve `[batch]`, NaN where layers have none."""
     states = net.states(tokens, depth, POINTS)
     x = next(states)
-    curve = torch.zeros(len(tokens), device=x.device)
+    curve = torch.full((len(tokens),), 0.0 if net.architecture.layered else torch.nan, device=x.device)
     for after in states:
         curve += (after - x).flatten(1).norm(dim=1)
         x = after
@@ -90,8 +92,8 @@ def counted(net: Net) -> Iterator[list[int]]:
     """Count the block evaluations inside, in the one entry of the list."""
     calls = [0]
 
-    def count(*_: object) -> None:
-        calls[0] += 1
+    def count(block: object, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        calls[0] += net.architecture.evaluations(inputs[0])
 
     hooks = [block.register_forward_hook(count) for block in net.blocks]
     try:
@@ -105,6 +107,7 @@ def solves(net: Net, task: Task, length: int, words: int, seed: int, threshold: 
     """Whether at least `threshold` of `words` fresh training words are answered without a fault."""
     drawn = draw(task, words, length, seeded("validation", task.label, length, seed), testing=False)
     tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))
-    with torch.no_grad():
-        answer = net(tokens, task.depth(length)).argmax(1)
+    depth = task.depth(length)
+    with torch.no_grad(), located(net, task, length, tokens, depth):
+        answer = net(tokens, depth).argmax(1)
     return float(((answer == target) | (target == IGNORE)).all(1).float().mean()) >= threshold

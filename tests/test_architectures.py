@@ -17,15 +17,16 @@ from torch.func import functional_call, stack_module_state, vmap
 import models
 import tasks
 from models.block import Block, Norm
+from models.continuous import ADAPTIVE, FIXED, SolverError
 from models.net import Net
-from models.neural_ode import ADAPTIVE, FIXED, SolverError
 from models.polynet import DISTINCT
 
 TIGHT = {"method": "dopri5", "rtol": 1e-6, "atol": 1e-6}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
     "polynet": [{"kind": kind} for kind in DISTINCT],
     "fractalnet": [{"columns": C} for C in (1, 2, 3)],
-    "neural_ode": [*({"method": method, "step": 0.5} for method in FIXED), TIGHT],
+    "neural_ode": [*({"method": method, "step": 0.5} for method in FIXED), TIGHT, {"method": "rk4", "time": True}],
+    **{name: [{"method": "rk4", "step": 0.5}, TIGHT] for name in ("clock_ode", "second_order_ode", "tis_ode")},
 }
 
 
@@ -35,6 +36,8 @@ def label(value: object) -> str | None:
 
 CASES = [(name, options) for name in models.names() for options in OPTIONS.get(name, [{}])]
 every_case = pytest.mark.parametrize(("name", "options"), CASES, ids=label)
+LAYERED = [case for case in CASES if models.find(case[0]).layered]  # streaming nets have tests/test_streams.py
+every_layered_case = pytest.mark.parametrize(("name", "options"), LAYERED, ids=label)
 every_model = pytest.mark.parametrize("name", models.names())
 
 
@@ -289,7 +292,7 @@ def test_net_embeds_and_reads_out() -> None:
     close(made(tokens, 0), torch.einsum("cw,bwn->bcn", made.readout, x) + made.bias)
 
 
-@every_case
+@every_layered_case
 def test_net_runs_its_layers_in_order(name: str, options: dict[str, Any]) -> None:
     made, tokens = net(name, options, layers=3), words()
     size = made.architecture.blocks
@@ -302,7 +305,7 @@ def test_net_runs_its_layers_in_order(name: str, options: dict[str, Any]) -> Non
         close(made(tokens, depth), made.readout @ expected + made.bias)
 
 
-@every_case
+@every_layered_case
 def test_untied_layers_with_equal_weights_are_tied(name: str, options: dict[str, Any]) -> None:
     tied, untied = (net(name, options, layers=layers, norm=True) for layers in (0, 3))
     for k in range(3):
@@ -312,7 +315,7 @@ def test_untied_layers_with_equal_weights_are_tied(name: str, options: dict[str,
         close(last(untied.states(words(), depth)), last(tied.states(words(), depth)), 1e-3 if options == TIGHT else 1e-12)
 
 
-@every_case
+@every_layered_case
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
 @pytest.mark.parametrize("layers", [0, 4], ids=["tied", "untied"])
 def test_states_are_one_a_layer_and_the_first_is_the_word(
@@ -322,7 +325,7 @@ def test_states_are_one_a_layer_and_the_first_is_the_word(
     states = list(made.states(tokens, 4))
     assert len(states) == 5
     assert torch.equal(states[0], made.embed[tokens].mT)
-    for depth in range(5):
+    for depth in [4] if "time" in options else range(5):  # the time that F sees is a fraction of the depth
         close(made(tokens, depth), made.readout @ states[depth] + made.bias, 1e-3 if options == TIGHT else 1e-12)
 
 
@@ -554,7 +557,7 @@ def test_every_path_of_a_reference_computes_the_same(options: dict[str, float]) 
 # functional use
 
 
-@every_fixed_case
+@pytest.mark.parametrize(("name", "options"), [case for case in FIXED_CASES if case in LAYERED], ids=label)  # torch: no vmap
 @pytest.mark.parametrize("training", [False, True], ids=["eval", "train"])
 def test_stacked_nets_are_a_loop_over_nets(name: str, options: dict[str, Any], training: bool) -> None:
     nets, tokens = [net(name, options, seed, norm=True).train(training) for seed in range(3)], words()
@@ -581,24 +584,27 @@ def test_forward_leaves_no_trace(name: str, options: dict[str, Any]) -> None:
 # initial weights
 
 
-@pytest.mark.parametrize(("name", "options"), [case for case in CASES if case[0] != "plain"], ids=label)
+@pytest.mark.parametrize(("name", "options"), [case for case in LAYERED if case[0] != "plain"], ids=label)
 @torch.no_grad()
 def test_initial_net_is_the_identity_at_depth_100(name: str, options: dict[str, Any]) -> None:
     made = models.build(name, tasks.get("parity"), **options).eval()
     made.embed.abs_()
+    if name == "second_order_ode":
+        made.embed[:, made.width // 2 :] = 0  # v(0) = 0
     first, *_, final = made.states(words(), 100)
     close(final, first, 1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in models.names() if name != "plain"])  # no skip, no such promise
+@pytest.mark.parametrize("name", sorted({name for name, _ in LAYERED} - {"plain"}))  # no skip, no such promise
 @pytest.mark.parametrize("layers", [0, 100], ids=["tied", "untied"])
 @pytest.mark.parametrize("norm", [False, True], ids=["plain", "norm"])
 def test_depth_100_learns(name: str, layers: int, norm: bool) -> None:
-    options = {"method": "midpoint"} if name == "neural_ode" else {}  # quick; dopri5 restarts in every untied layer
+    options = {"method": "midpoint"} if name.endswith("_ode") else {}  # quick; dopri5 restarts in every untied layer
+    early = 100 if name == "second_order_ode" else 1  # an acceleration acts for ever: 100 times less, the later it comes
     made = models.build(name, tasks.get("parity"), width=10, hidden=16, layers=layers, norm=norm, **options)
     tokens = words(4, 5)
     target = tasks.get("parity").target(tokens)
-    optimizer, losses = torch.optim.AdamW(made.parameters(), lr=1e-4), []
+    optimizer, losses = torch.optim.AdamW(made.parameters(), lr=1e-4 / early), []
     for _ in range(3):
         loss = torch.nn.functional.cross_entropy(made(tokens, 100), target)
         optimizer.zero_grad()
@@ -606,13 +612,13 @@ def test_depth_100_learns(name: str, layers: int, norm: bool) -> None:
         if not losses:
             gradients = torch.stack([block.V.grad.norm() for block in made.blocks])  # type: ignore[union-attr]
             assert gradients.isfinite().all()
-            assert gradients.min() > 1e-2 * gradients.max() > 1e-5
+            assert gradients.min() > 1e-2 / early * gradients.max() > 1e-5 / early
         losses.append(loss.item())
         optimizer.step()
     assert losses[-1] < losses[0] - 0.002, losses
 
 
-@every_case
+@every_layered_case
 @pytest.mark.parametrize("layers", [0, 2], ids=["tied", "untied"])
 def test_seed_decides_the_initial_weights(name: str, options: dict[str, Any], layers: int) -> None:
     settings = {**options, "layers": layers, "norm": True}
@@ -712,8 +718,10 @@ def test_bad_settings_are_refused(make: Callable[..., object], name: str, settin
         assert text in str(refused.value)
 
 
-@every_model
-@pytest.mark.parametrize("layers", [0, 3], ids=["tied", "untied"])
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [(name, layers) for name in models.names() for layers in (0, 3) if not layers or models.find(name).layered],
+)
 def test_bad_depth_is_refused(name: str, layers: int) -> None:
     made = build(name, layers=layers)
     for depth in [-1] if layers == 0 else [-1, 4, 100]:

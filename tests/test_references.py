@@ -6,12 +6,15 @@ from functools import cache
 import pytest
 import torch
 from scipy.stats import gamma
+from test_streams import AUTOMATA
 from test_tasks import TASKS, random_words, some_words
 
 import models
 import tasks
 from models import Net, NotRealizable
 from models.block import lower
+from models.continuous import Continuous
+from models.stream import Stream
 from tasks.polynomial import PolynomialODE
 from tasks.program import Program, guard_index, literal_planes
 from tasks.tableau import tableau
@@ -23,8 +26,10 @@ MODELS: dict[str, tuple[str, dict]] = {name: (name, {}) for name in models.names
     "euler": ("neural_ode", {"method": "euler"}),
     "rk4": ("neural_ode", {"method": "rk4", "step": 0.2}),
 }
-DISCRETE = [name for name, (model, _) in MODELS.items() if model != "neural_ode"]
-CONTINUOUS = [name for name in MODELS if name not in DISCRETE]
+CONTINUOUS = [name for name, (model, _) in MODELS.items() if issubclass(models.find(model), Continuous)]
+DISCRETE = [name for name in MODELS if name not in CONTINUOUS]
+STREAMS = [name for name, (model, _) in MODELS.items() if issubclass(models.find(model), Stream)]
+LAYERED = [name for name in MODELS if name not in STREAMS]
 PROBES = [  # tasks on which every variant of every architecture is tried; the others meet each architecture once
     "addition", "automaton", "automaton 10", "beaver", "cellular", "copier", "counter", "counter 5", "flipper", "minsky",
     "parity", "last parity", "rule 30", "rule 184", "turing", "halve", "duplicate_string",
@@ -32,7 +37,9 @@ PROBES = [  # tasks on which every variant of every architecture is tried; the o
 REWRITING = {  # programs that rewrite, in a time that grows with n: they need a tableau where `NEEDS` says why
     task.name for task in TASKS.values() if not task.program().write_once and not task.program().constant_depth
 }
-NEEDS = {"revnet": "Bennett", "neural_ode": "lockstep", "momentum_resnet": "momentum"}
+NEEDS = {"revnet": "Bennett", "momentum_resnet": "momentum"} | dict.fromkeys(
+    ("neural_ode", "second_order_ode", "tis_ode"), "lockstep"
+)
 LONG = (  # many steps or rules: fewer words
     "palindrome", "copier", "beaver", "minsky", "subtract", "double", "halve", "group", "group(group=S5)", "tag",
     *(f"minsky(machine={machine})" for machine in ("collatz", "gcd", "multiply", "prime")), "turing(machine=multiplication)",
@@ -40,7 +47,8 @@ LONG = (  # many steps or rules: fewer words
 )  # fmt: skip
 WRITE_ONCE = [name for name, task in TASKS.items() if task.program().write_once]
 REALISED = [(model, task) for model in MODELS for task in TASKS
-            if not (MODELS[model][0] in NEEDS and TASKS[task].name in REWRITING)]  # fmt: skip
+            if not (MODELS[model][0] in NEEDS and TASKS[task].name in REWRITING)
+            and (model in LAYERED or task in AUTOMATA)]  # fmt: skip
 PAIRS = [(model, task) for model, task in REALISED if task in PROBES or model in models.names()]
 
 
@@ -210,7 +218,7 @@ def test_tableau_option_makes_the_reference(model, length):
         assert agrees(answer(net, words, TASKS["turing"].depth(n)), target)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", LAYERED)
 def test_longest_is_unlimited_where_one_set_of_weights_serves_every_length(model):
     architecture = models.architecture(MODELS[model][0], **MODELS[model][1])
     for task in ("parity", "cellular"):
@@ -288,7 +296,7 @@ def test_fixed_step_that_overshoots_is_refused():
     assert architecture.reference(TASKS["parity"].program(), 0).scale == 2
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", LAYERED)
 def test_too_narrow_a_net_is_refused(model):
     name, options = MODELS[model]
     architecture, program = models.architecture(name, **options), TASKS["addition"].program()
@@ -316,7 +324,7 @@ def test_program_of_another_alphabet_or_other_classes_is_refused(model, task, si
 # what realise loads, and where
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", LAYERED)
 @pytest.mark.parametrize("settings", [{}, {"layers": 3}, {"norm": True}], ids=["tied", "untied", "norm"])
 def test_realise_loads_into_the_very_same_module(model, settings):
     name, options = MODELS[model]
@@ -336,10 +344,10 @@ def test_realise_loads_into_the_very_same_module(model, settings):
 
 @pytest.mark.parametrize(
     ("model", "task", "settings"),
-    [(model, "automaton", {"layers": 8}) for model in MODELS]
-    + [(model, "addition", {"norm": True}) for model in MODELS]
-    + [(model, "cellular", {"layers": 5, "norm": True}) for model in MODELS]
-    + [(model, "beaver", {"layers": 25, "norm": True}) for model in DISCRETE if MODELS[model][0] not in NEEDS],
+    [(model, "automaton", {"layers": 8}) for model in LAYERED]
+    + [(model, "addition", {"norm": True}) for model in LAYERED]
+    + [(model, "cellular", {"layers": 5, "norm": True}) for model in LAYERED]
+    + [(model, "beaver", {"layers": 25, "norm": True}) for model in DISCRETE if (model, "beaver") in REALISED],
 )
 def test_untied_and_normed_references(model, task, settings):
     net = realised(model, task, **settings)
@@ -348,7 +356,7 @@ def test_untied_and_normed_references(model, task, settings):
         assert agrees(answer(net, words, TASKS[task].depth(length)), target)
 
 
-@pytest.mark.parametrize("model", [name for name in MODELS if name not in (*NEEDS, "rk4")])
+@pytest.mark.parametrize("model", ["euler", *(name for name in DISCRETE if name in LAYERED and name not in NEEDS)])
 @pytest.mark.parametrize("task", ["addition", "automaton", "turing", "cellular"])
 def test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero(model, task):
     """One layer is one step, exactly; logits are the channels of the output register."""

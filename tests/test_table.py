@@ -11,25 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
-from scipy.stats import binomtest
 from test_record import done, failed, score
 from typer.testing import CliRunner
 
 from leaderboard.cli import app
 from leaderboard.picture import figure, heatmap
-from leaderboard.record import write
+from leaderboard.record import identifier, write
 from leaderboard.render import to_latex, to_markdown, to_terminal
-from leaderboard.table import (
-    Table,
-    bootstrap,
-    cells,
-    factors,
-    frame,
-    normalised,
-    table,
-    to_csv,
-    wilson,
-)
+from leaderboard.runs import METRICS, factors, frame
+from leaderboard.statistics import bootstrap, wilson
+from leaderboard.table import Table, cells, mark, table
+from leaderboard.views import FILES, VIEWS, scores, text
 
 
 def generator() -> np.random.Generator:
@@ -42,72 +34,14 @@ def at_two(accuracy: float, reference: float | None = 1.0, word: float = 1.0) ->
     return found if reference is None else [*found, score("reference", 2, reference)]
 
 
+def to_csv(df: pd.DataFrame) -> str:
+    return text([scores(df, metric, factor) for metric in METRICS for factor in factors(df)], "", "csv")
+
+
 def only(df: pd.DataFrame, model: str = "resnet", task: str = "parity") -> Any:
     rows = df[(df["model"] == model) & (df["task"] == task)]
     assert len(rows) == 1
     return rows.iloc[0]
-
-
-# statistics
-
-
-@pytest.mark.parametrize(
-    ("solved", "total", "low", "high"),
-    [(3, 3, 0.4385, 1.0), (0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (0, 0, 0.0, 1.0)],
-)
-def test_wilson_by_hand(solved: int, total: int, low: float, high: float) -> None:
-    assert wilson(solved, total) == pytest.approx((low, high), abs=5e-5)
-
-
-@pytest.mark.parametrize("confidence", [0.8, 0.99])
-def test_wilson_against_scipy(confidence: float) -> None:
-    for solved in range(12):
-        expected = binomtest(solved, 11).proportion_ci(confidence, method="wilson")
-        assert wilson(solved, 11, confidence) == pytest.approx((expected.low, expected.high), abs=1e-12)
-
-
-@pytest.mark.parametrize(("solved", "total"), [(4, 3), (-1, 3)])
-def test_wilson_refuses(solved: int, total: int) -> None:
-    with pytest.raises(ValueError, match="not a proportion"):
-        wilson(solved, total)
-
-
-def test_bootstrap_by_hand() -> None:
-    assert bootstrap([0.7], generator()) == (0.7, 0.7)
-    assert bootstrap([0.7, 0.7, 0.7], generator()) == (0.7, 0.7)
-    assert bootstrap([0.0, 1.0], generator()) == (0.0, 1.0)  # means 0, 1/2, 1 with chances 1/4, 1/2, 1/4
-    assert bootstrap([0.0, 1.0], generator(), confidence=0.4) == (0.5, 0.5)
-    # of 10 seeds one solved: P(no draw of it) = 0.9^10 = 0.35, and P(4 draws or more) = 0.013 < 0.025 < P(3 or more)
-    assert bootstrap([0.0] * 9 + [1.0], generator(), resamples=20_000) == pytest.approx((0.0, 0.3))
-
-
-def test_bootstrap_resamples_within_tasks() -> None:
-    assert bootstrap([[0.0, 0.0], [1.0, 1.0]], generator()) == (0.5, 0.5)
-    assert bootstrap([[0.0], [0.0, 1.0]], generator()) == (0.0, 0.5)
-    assert bootstrap(np.array([[0.0, 1.0]]), generator()) == bootstrap([0.0, 1.0], generator())
-
-
-def test_bootstrap_uses_its_generator_and_no_other() -> None:
-    scores = np.linspace(0, 1, 9) ** 2
-    assert bootstrap(scores, generator()) == bootstrap(scores, generator())
-    assert bootstrap(scores, generator()) != bootstrap(scores, np.random.default_rng(8))
-
-
-def test_bootstrap_covers_the_mean() -> None:
-    random = generator()
-    intervals = [bootstrap(random.normal(0.6, 0.1, 25), random, resamples=400) for _ in range(300)]
-    assert 0.87 <= np.mean([low <= 0.6 <= high for low, high in intervals]) <= 0.98
-
-
-@pytest.mark.parametrize("scores", [[], [[]], [[1.0], []]])
-def test_bootstrap_refuses_nothing(scores: list[Any]) -> None:
-    with pytest.raises(ValueError, match="no scores"):
-        bootstrap(scores, generator())
-
-
-def test_normalised() -> None:
-    np.testing.assert_allclose(normalised([0.5, 0.7, 0.9, 0.4], 0.5, 0.9), [0, 0.5, 1, -0.25])
-    assert np.isnan(normalised(0.7, 0.5, [0.5, 0.4, np.nan])).all()
 
 
 # frame and cells
@@ -203,9 +137,15 @@ def test_table_by_hand() -> None:
     shown = table(frame(runs), "symbol", 2)
     assert shown.title == "Per-symbol accuracy at 2 × the training length"
     assert shown.cells.index.tolist() == ["reference", "gru", "resnet"]
-    assert shown.cells.columns.tolist() == ["parity", "solved", "parameters", "evaluations"]
-    assert shown.cells.loc["resnet"].tolist() == ["0.700 [0.60, 0.80] gap 0.300", "2/2 [0.34, 1.00]", "1,234", "24"]
-    assert shown.cells.loc["reference"].tolist() == ["1.000", "4/4 [0.51, 1.00]", "–", "24"]
+    places = ["rank", "score", "optimality gap", "frontier"]
+    assert shown.cells.columns.tolist() == ["parity", *places, "solved", "parameters", "evaluations"]
+    # (0.7 - 0.5) / (1 - 0.5); whole words are right at both lengths
+    assert shown.cells.loc["resnet"].tolist() == [
+        *("0.700 [0.60, 0.80] gap 0.300", "2 [2, 2]", "0.400 [0.20, 0.60]", "0.600", "≥24 [≥24, ≥24]"),
+        *("2/2 [0.34, 1.00]", "1,234", "24"),
+    ]
+    assert shown.cells.loc["gru", places].tolist() == ["1 [1, 1]", "0.800 [0.80, 0.80]", "0.200", "≥24 [≥24, ≥24]"]
+    assert shown.cells.loc["reference"].tolist() == ["1.000", *"–––", "≥24 [≥24, ≥24]", "4/4 [0.51, 1.00]", "–", "24"]
     assert shown.footnotes == []
 
 
@@ -233,13 +173,15 @@ def test_order_does_not_depend_on_the_records() -> None:
     runs = [done(m, t, s) for m in ("b", "a") for t in ("y", "x") for s in range(2)]
     first, second = (table(frame(order), "symbol", 1) for order in (runs, runs[::-1]))
     pd.testing.assert_frame_equal(first.cells, second.cells)
-    assert first.cells.columns.tolist()[:3] == ["x", "y", "mean"]
+    assert first.cells.columns.tolist()[:3] == ["x", "y", "rank"]
+    assert first.cells.index.tolist() == ["reference", "a", "b"]
+    assert first.cells["rank"].tolist() == ["–", "1= [1, 1]", "1= [1, 1]"]
 
 
-def test_mean_over_tasks_is_stratified() -> None:
+def test_score_is_the_mean_over_tasks_and_stratified() -> None:
     runs = [done(task="x", seed=s, scores=[score(accuracy=0.5)]) for s in range(2)]
     runs += [done(task="y", seed=s, scores=[score(accuracy=a)]) for s, a in enumerate([0.6, 0.8])]
-    assert table(frame(runs), "symbol", 1).cells.loc["resnet", "mean"] == "0.600 [0.55, 0.65]"
+    assert table(frame(runs), "symbol", 1).cells.loc["resnet", "score"] == "0.200 [0.10, 0.30]"
 
 
 def test_footnote_for_each_distinct_reason() -> None:
@@ -266,7 +208,7 @@ def test_footnotes_for_leaks_failures_and_repeats() -> None:
     assert notes["leak"] == ["some test words were not held out from training"]
     assert notes["oom"][-1] == "failed, counted as chance: out of memory"
     assert "several records" in notes["twice"][0]
-    assert shown.cells["failed"].tolist() == ["–", "0", "1", "0"]
+    assert shown.cells["failed"].to_dict() == {"reference": "–", "leak": "0", "twice": "0", "oom": "1"}
     assert "failed" not in table(frame([leak]), "symbol", 1).cells
 
 
@@ -275,6 +217,92 @@ def test_reference_no_better_than_chance_gives_no_normalised_score() -> None:
     cell = only(cells(df, "symbol", 1))
     assert np.isnan(cell["normalised"])
     assert cell["notes"] == ["the reference does not exceed chance: no normalised score"]
+
+
+# submissions
+
+
+def submitted(record: dict[str, Any], badge: str, claimed: Any = None, name: str = "deep") -> dict[str, Any]:
+    said = {"name": name, "authors": ["a"], "link": "https://a", "badge": badge, "claimed": claimed or {}}
+    return record | {"submission": said, "id": identifier({"of": record["id"], "badge": badge, "name": name})}
+
+
+def test_submissions_show_their_badge_and_stand_unranked_below() -> None:
+    runs = [done(scores=at_two(0.6)), *(submitted(done(), badge) for badge in ("verified", "constructive", "retrained"))]
+    shown = table(frame(runs), "symbol", 1).cells
+    assert shown["rank"].to_dict() == {
+        "reference": "–",
+        "resnet": "1= [1, 1]",
+        "resnet · deep [retrained]": "1= [1, 1]",
+        "resnet · deep [constructive]": "–",
+        "resnet · deep [verified]": "–",
+    }
+    assert r"resnet · deep [verified]" in to_markdown(table(frame(runs), "symbol", 1))
+    assert r"resnet $\cdot$ deep [verified]" in to_latex(table(frame(runs), "symbol", 1))
+
+
+def test_a_claim_that_differs_is_a_footnote() -> None:
+    claimed = {"12": {"symbol": 1.0, "word": 1.0}, "24": {"symbol": 0.6004, "word": 1.0}}
+    record = submitted(done(scores=[score(accuracy=0.512), score(factor=2, accuracy=0.6)]), "verified", claimed)
+    df = frame([done("a", scores=at_two(0.7)), record])
+    row = "resnet · deep [verified]"
+    shown = table(df, "symbol", 1)
+    assert "claimed 1.000, found 0.512" in shown.footnotes
+    assert mark(shown.footnotes.index("claimed 1.000, found 0.512") + 1) in shown.cells.loc[row, "parity"]
+    assert not re.search("claimed", "".join(table(df, "symbol", 2).footnotes))  # 0.6004 reads 0.600
+    assert not re.search("claimed", "".join(table(df, "word", 1).footnotes))
+
+
+def test_a_score_above_every_reference_is_a_footnote() -> None:
+    runs = [done(seed=s, scores=[score(accuracy=0.8), score("reference", accuracy=0.75)]) for s in range(2)]
+    shown = table(frame(runs), "symbol", 1)
+    assert shown.cells.loc["resnet", "score"] == "1.200 [1.20, 1.20]⁽¹⁾"
+    assert shown.footnotes == ["above 1 by more than its interval: better than every measured reference"]
+    assert table(frame([done()]), "symbol", 1).footnotes == []
+
+
+# other views
+
+
+def view(name: Any, runs: list[dict[str, Any]], factor: float = 1) -> Table:
+    return VIEWS[name].make(frame(runs), "symbol", factor).table
+
+
+def test_views_by_hand() -> None:
+    runs = [done(seed=s, scores=at_two(a)) for s, a in enumerate([0.5, 1.0])] + [done("gru", seed=s) for s in range(2)]
+    profile = view("profile", runs, 2)
+    assert profile.cells.index.tolist() == ["resnet", "gru"]  # gru was not scored at this length
+    assert profile.cells.loc["resnet", "score > 0.25"] == "0.500 [0.00, 1.00]"
+    assert profile.cells.loc["gru", "score > 0"] == "0.000 [0.00, 0.00]"
+    pairs = view("pairs", runs, 2)
+    assert pairs.cells.loc["resnet over gru"].tolist() == ["0.750 [0.50, 1.00]", "1.000", "1.000", "no"]
+    frontier = view("frontier", runs)
+    assert frontier.cells["parity"].to_dict() == {
+        "reference": "18 [12, ≥24]",
+        "gru": "12 [12, 12]",
+        "resnet": "≥24 [≥24, ≥24]",
+    }
+    costs = view("efficiency", runs, 2)
+    assert costs.cells.loc["resnet"].tolist() == [
+        *("0.500 [0.00, 1.00]", "1,234", "24", "38,400", "–", "9.1", "parameters, evaluations, examples, seconds"),
+    ]
+    assert costs.cells.loc["gru", ["evaluations", "efficient in"]].tolist() == ["–", "–"]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("form", FILES.values())
+def test_no_view_breaks_out_in_any_form(name: Any, form: Any) -> None:
+    shown = text([VIEWS[name].make(nasty(), "symbol", 1)], "caption", form)
+    if form == "csv":
+        rows = list(csv.DictReader(io.StringIO(shown)))
+        assert rows
+        assert not any(cell.startswith(("=", "+", "@")) or cell.startswith("-task") for row in rows for cell in row.values())
+    elif form == "markdown":
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in shown.splitlines() if line.startswith("|")}) == 1
+        assert not re.search(r"(?<!\\)[<`*]", shown.replace("caption", ""))
+    else:
+        assert shown.count("{") - shown.count(r"\{") == shown.count("}") - shown.count(r"\}")
+        assert not re.search("[⁽⁾⁰-⁹–×≥·]", shown)
 
 
 # what it looks like
@@ -301,8 +329,12 @@ def test_markdown_reads_as_the_table() -> None:
     shown = table(frame([done(scores=at_two(0.7))]), "symbol", 2)
     lines = to_markdown(shown).splitlines()
     assert lines[0] == "## Per-symbol accuracy at 2 × the training length"
-    assert lines[2:4] == ["| architecture | parity | solved | parameters | evaluations |", "|" + " --- |" * 5]
-    assert lines[5] == "| resnet | 0.700 [0.70, 0.70] gap 0.300 | 1/1 [0.21, 1.00] | 1,234 | 24 |"
+    header = "| architecture | parity | rank | score | optimality gap | frontier | solved | parameters | evaluations |"
+    assert lines[2:4] == [header, "|" + " --- |" * 9]
+    assert lines[5] == (
+        "| resnet | 0.700 [0.70, 0.70] gap 0.300 | 1 [1, 1] | 0.400 [0.40, 0.40] | 0.600 | ≥24 [≥24, ≥24] "
+        "| 1/1 [0.21, 1.00] | 1,234 | 24 |"
+    )
 
 
 def test_latex_is_escaped_and_booktabs() -> None:
@@ -409,9 +441,30 @@ def test_command_prints_and_writes(tmp_path: Path) -> None:
     assert before == {name: (tmp_path / name).read_bytes() for name in names}
 
 
+def test_command_can_leave_out_the_picture(tmp_path: Path) -> None:
+    assert "heatmap" not in run("table", folder(tmp_path), "--no-picture").stdout
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".json"} == {"table.md", "table.csv", "table.tex"}
+
+
 def test_command_shows_one_metric_and_factor(tmp_path: Path) -> None:
     result = run("table", folder(tmp_path), "--metric", "word", "--factor", "2")
     assert re.findall(r"^.*accuracy at.*\S", result.stdout, re.M) == ["Whole-word accuracy at 2 × the training length"]
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_command_prints_any_view_in_any_form_and_then_writes_nothing(name: str, tmp_path: Path) -> None:
+    folder(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    starts = {"markdown": "## ", "latex": r"\begin{table*}", "csv": ""}
+    for form, start in starts.items():
+        result = run("table", tmp_path, "--view", name, "--format", form)
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout.startswith(start)
+        assert "resnet" in result.stdout
+    if name != "scores":
+        assert "resnet" in run("table", tmp_path, "--view", name).stdout
+    assert len(list(csv.DictReader(io.StringIO(result.stdout)))) >= 3
+    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize(
@@ -424,6 +477,8 @@ def test_command_shows_one_metric_and_factor(tmp_path: Path) -> None:
         (["table", "{}", "--factor", "3"], "1, 2, not 3"),
         (["table", "{}", "--factor", "x"], "--factor"),
         (["table", "{}", "--bogus"], "bogus"),
+        (["table", "{}", "--view", "elo"], "elo"),
+        (["table", "{}", "--format", "html"], "html"),
         (["table"], "FOLDER"),
         (["bogus"], "bogus"),
         (["--bogus"], "bogus"),

@@ -162,11 +162,11 @@ MODEL = '''
 """A residual network with half steps."""
 from dataclasses import dataclass
 from typing import ClassVar
-from models.architecture import Discrete, Reference
+from models.architecture import OneStep, Reference
 from models.block import lower
 
 @dataclass(frozen=True)
-class Half(Discrete):
+class Half(OneStep):
     blocks: ClassVar[int] = 1
 
     def step(self, x, blocks):

@@ -1,0 +1,160 @@
+"""Scores of submitted weights, in a process of its own with limits: `python -m leaderboard.rescore`, a job on stdin.
+
+The job is one JSON object of `leaderboard.verify`; the answers are JSON objects on stdout, one a line: the reference weights,
+then every seed, and `{"fault": [code, what]}` where it ends early. Only checked bytes are read: a file whose SHA-256 is not
+that of the check is refused.
+"""
+
+import hashlib
+import hmac
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from leaderboard import tensors
+from leaderboard.confine import confine
+from leaderboard.faults import Refused, refuse
+from leaderboard.folder import contents
+from leaderboard.score import CHUNK, score
+from models import Architecture, ModelError, Net, NotRealizable
+from models.continuous import SolverError
+from tasks import Task, TaskError
+from tasks.discover import class_of, configured
+from tasks.words import draw, seeded
+
+ALONE = 8  # words that are also answered in a batch of one
+TIE = 0.05  # two logits whose difference is at most this part of the largest are a tie, which rounding may decide
+DIFFERENT = 0.01  # part of the answers that may differ though there is no tie: a net may amplify rounding
+EVALUATIONS = 256  # of a block, in a layer
+
+
+class Spent(RuntimeError):
+    """The net has evaluated its blocks too often; one line."""
+
+
+def stream(key: str | None, task: Task, length: int) -> torch.Generator:
+    """Where test words come from: the public stream, or that of a key, by HMAC-SHA256 of the task and the length."""
+    if key is None:
+        return seeded("test", task.label, length)
+    code = hmac.digest(key.encode(), f"{task.label}\0{length}".encode(), "sha256")
+    return torch.Generator().manual_seed(int.from_bytes(code[:8], "big"))
+
+
+@contextmanager
+def limited(net: Net, most: int) -> Iterator[None]:
+    """Spent beyond `most` evaluations of the blocks of a net inside."""
+    spent = 0
+
+    def count(block: object, inputs: tuple[Tensor, ...]) -> None:
+        nonlocal spent
+        spent += net.architecture.evaluations(inputs[0])
+        if spent > most:
+            raise Spent(f"more than {most} evaluations of its blocks")
+
+    hooks = [block.register_forward_pre_hook(count) for block in net.blocks]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def allowance(net: Net, depth: int, calls: int) -> int:
+    """Evaluations that `calls` passes of `depth` layers may take."""
+    return calls * EVALUATIONS * (depth * net.architecture.blocks + 4)
+
+
+@torch.no_grad()
+def differing(net: Net, tokens: Tensor, depth: int) -> float:
+    """Part of the answers that are others in a permuted batch, or for a word alone, though they are no tie; at most of both.
+
+    In a tie the two best logits lie within TIE times the largest of all. A solver with adaptive steps chooses them for all
+    words of a batch together, so small differences are no fault.
+    """
+    logits = net(tokens, depth)
+    order = torch.randperm(len(tokens), generator=torch.Generator().manual_seed(0))
+    permuted = torch.empty_like(logits)
+    permuted[order] = net(tokens[order], depth)
+    alone = torch.cat([net(word, depth) for word in tokens[:ALONE].split(1)])
+    finite = logits.isfinite().all(1)
+    best = logits.topk(2, 1).values  # [batch, 2, cells]
+    clear = finite & (best[:, 0] - best[:, 1] > TIE * logits[logits.isfinite()].abs().max()) if finite.any() else finite
+    return max(
+        float(((other.argmax(1) != logits[: len(other)].argmax(1)) & clear[: len(other)]).float().mean())
+        for other in (permuted, alone)
+    )
+
+
+def scores(net: Net, task: Task, length: int, factors: list[int], words: int, key: str | None) -> list[dict[str, Any]]:
+    """A record's scores at all factors of the training length; `Refused`, S404 or S405, where there are none."""
+    found = []
+    for n in (factor * length for factor in factors):
+        depth = task.depth(n)
+        tokens = draw(task, min(words, CHUNK), n, stream(key, task, n), testing=n <= length)
+        try:
+            with limited(net.eval(), allowance(net, depth, 2 + ALONE + -(-words // CHUNK))):
+                result = score(net, task, n, words, length, stream(key, task, n))
+                different = differing(net, tokens, depth)
+        except (Spent, SolverError) as error:
+            raise refuse("S404", f"length {n}", str(error)) from None
+        if different > DIFFERENT:
+            raise refuse("S405", f"length {n}", f"{different:.1%} of the answers do, without a tie; allowed: {DIFFERENT:.0%}")
+        found.append({"factor": n // length} | asdict(result))
+    return found
+
+
+def module(job: dict[str, Any]) -> tuple[Task, Net]:
+    """The task and the net of a job, found by their files alone: to look for all names would import every task and model."""
+    task = configured(class_of(f"tasks.{job['task']}", Task), job["task"], job["parameters"], TaskError)
+    made = configured(class_of(f"models.{job['model']}", Architecture), job["model"], job["options"], ModelError)
+    return task, Net(made, task.alphabet, task.classes, **job["net"])
+
+
+def answers(job: dict[str, Any], task: Task, net: Net) -> Iterator[dict[str, Any]]:
+    """The answers to a job, one after the other."""
+    how = (job["length"], job["factors"], job["words"], job["key"])
+    entry: dict[str, Any] = {"reason": None, "longest": None, "width": None, "hidden": None}
+    try:
+        reference = net.realise(task.program())
+        entry |= {"longest": reference.longest, "width": net.architecture.width(reference), "hidden": reference.hidden}
+        yield {"reference": entry, "scores": scores(net, task, *how)}
+    except (NotRealizable, Refused) as reason:
+        yield {"reference": entry | {"reason": str(reason)}, "scores": []}
+    for seed, path, sha256 in job["files"]:
+        started, cpu = time.perf_counter(), time.process_time()
+        data = contents(Path(job["folder"]), path)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise refuse("S001", path, "changed since it was checked")
+        net.load_state_dict(tensors.load(data, path))
+        found = scores(net, task, *how)
+        spent = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - cpu}
+        yield {"seed": seed, "scores": found, "parameters": sum(p.numel() for p in net.parameters())} | spent
+
+
+def main() -> None:
+    """Answer the job on stdin."""
+    job = json.load(sys.stdin)
+    torch.set_num_threads(1)
+    task, net = module(job)  # and what they import, before the limits hold
+    confine(job["cpu"], job["memory"])
+    try:
+        for answer in answers(job, task, net):
+            print(json.dumps(answer, allow_nan=False), flush=True)
+    except Refused as refused:
+        code, where, what = refused.faults[0]
+        print(json.dumps({"fault": [code, f"{where}: {what}"]}), flush=True)
+    except (MemoryError, RuntimeError) as error:
+        code = "S403" if isinstance(error, MemoryError) or "allocate" in str(error) else "S406"
+        print(json.dumps({"fault": [code, " ".join(str(error).split())[:300]]}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""`realizable check FOLDER`: is a submission what it must be? None of it is ever executed; only JSON and safetensors are read.
+
+In this order, and each step only if the one before found no fault: the files (`leaderboard.folder`), submission.json
+(`leaderboard.description`), caps on what its nets cost, the headers of the weights (`leaderboard.tensors`), their names, shapes
+and dtypes against the module of the registry on the meta device, and last the numbers.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import models
+from leaderboard import tensors
+from leaderboard.description import FACTORS, LENGTH, Description, described
+from leaderboard.faults import Fault, Refused, refuse
+from leaderboard.folder import DESCRIPTION, SEEDS, complete, contents, listed, weights
+from tasks import Task
+
+BLOCKS = 2048
+PARAMETERS = 2**22
+OPERATIONS = 4 * 10**9  # parameters of a layer x cells x layers, on a word of the longest test length
+NEAR = 0.01  # weights that differ nowhere by more from reference weights are reference weights
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One checked file: its task, seed and path inside the folder, SHA-256 of its bytes and of its numbers."""
+
+    task: str
+    seed: int
+    path: str
+    sha256: str
+    digest: str
+    constructive: bool
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission without a fault; `sha256` is that of all its files."""
+
+    folder: Path
+    description: Description
+    weights: tuple[Weights, ...]
+
+    @property
+    def sha256(self) -> str:
+        """One hash for all: of path and SHA-256 of every file, in order."""
+        files = [(DESCRIPTION, self.description.sha256), *((w.path, w.sha256) for w in self.weights)]
+        return hashlib.sha256("".join(f"{path}\0{sha}\n" for path, sha in sorted(files)).encode()).hexdigest()
+
+
+def check(folder: Path) -> Submission:
+    """The submission in a folder; `Refused` with the faults of the first step that finds any."""
+    files = listed(folder)
+    description = described(contents(folder, DESCRIPTION))
+    complete(files, [task.label for task in description.tasks])
+    modules = {task.label: _module(description, task) for task in description.tasks}
+    faults, found = list[Fault](), list[Weights]()
+    for task in description.tasks:
+        references = _references(description, task)
+        for seed in SEEDS:
+            path = weights(task.label, seed)
+            try:
+                found.append(_file(folder, path, task.label, seed, modules[task.label], references))
+            except Refused as refused:
+                faults += refused.faults
+    faults += _repeated(found)
+    if faults:
+        raise Refused(faults)
+    return Submission(folder, description, tuple(found))
+
+
+def _module(description: Description, task: Task) -> models.Net:
+    """The net of a task on the meta device, where it takes no memory; `Refused` if it would cost too much."""
+    made, net, where = description.architecture, description.net, f"net, for {task.label}"
+    if made.blocks * max(net["layers"], 1) > BLOCKS:
+        raise refuse("S301", where, f"{made.blocks * max(net['layers'], 1)} blocks; allowed: {BLOCKS}")
+    deepest = max(task.depth(LENGTH * factor) for factor in FACTORS)
+    if 0 < net["layers"] < deepest:
+        raise refuse("S113", where, f"layers={net['layers']}; the longest test words need {deepest}: allowed: 0, or that many")
+    _wide_enough(description, task, where)
+    try:
+        with torch.device("meta"):
+            module = models.Net(made, task.alphabet, task.classes, **net)
+    except models.ModelError as error:
+        raise refuse("S113", where, str(error)) from None
+    parameters = sum(p.numel() for p in module.parameters())
+    if parameters > PARAMETERS:
+        raise refuse("S301", where, f"{parameters} parameters; allowed: {PARAMETERS}")
+    operations = parameters * task.cells(LENGTH * max(FACTORS)) * deepest // max(net["layers"], 1)
+    if operations > OPERATIONS:
+        raise refuse("S302", where, f"{operations} parameters x cells x layers a word; allowed: {OPERATIONS}")
+    return module
+
+
+def _wide_enough(description: Description, task: Task, where: str) -> None:
+    """Reference weights must fit: a net that is too narrow is widened in training, and would be another one here."""
+    made, net = description.architecture, description.net
+    try:
+        reference = made.reference(task.program(), 0)
+    except models.NotRealizable:
+        return
+    width, hidden = made.width(reference), reference.hidden
+    if net["width"] < width or net["hidden"] < hidden:
+        raise refuse("S113", where, f"width and hidden are at least {width} and {hidden}, those of the reference")
+
+
+def _references(description: Description, task: Task) -> list[dict[str, Tensor]]:
+    """All reference weights that there are in this module: as they are, and correcting noise."""
+    net = models.Net(description.architecture, task.alphabet, task.classes, **description.net)
+    found = []
+    for robust in (False, True):
+        try:
+            net.realise(task.program(), robust)
+        except models.NotRealizable:
+            continue
+        found.append({name: tensor.clone() for name, tensor in net.state_dict().items()})
+    return found
+
+
+def _file(folder: Path, path: str, task: str, seed: int, module: models.Net, references: list[dict[str, Tensor]]) -> Weights:
+    """Check one file of weights; what it says of itself before any number is read."""
+    data = contents(folder, path)
+    faults = list(_differences(tensors.header(data, path), module.state_dict(), path))
+    if faults:
+        raise Refused(faults)
+    loaded = tensors.load(data, path)
+    constructive = any(_near(loaded, reference) for reference in references)
+    return Weights(task, seed, path, hashlib.sha256(data).hexdigest(), tensors.digest(loaded), constructive)
+
+
+def _differences(entries: Mapping[str, tensors.Entry], state: Mapping[str, Tensor], path: str) -> Iterator[Fault]:
+    """Names, then shapes and dtypes, that are not exactly those of the module."""
+    names = {torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32", torch.float64: "F64"}
+    if entries.keys() != state.keys():
+        more, less = sorted(entries.keys() - state.keys()), sorted(state.keys() - entries.keys())
+        said = [f"{word}: {', '.join(some[:3])}" for word, some in (("unknown", more), ("missing", less)) if some]
+        yield Fault("S303", path, "; ".join(said))
+        return
+    for name, tensor in state.items():
+        if entries[name].shape != tuple(tensor.shape):
+            yield Fault("S304", f"{path}, tensor {name}", f"{entries[name].shape}, the module has {tuple(tensor.shape)}")
+        elif entries[name].dtype != names[tensor.dtype]:
+            yield Fault("S305", f"{path}, tensor {name}", f"{entries[name].dtype}, the module has {names[tensor.dtype]}")
+
+
+def _near(loaded: Mapping[str, Tensor], reference: Mapping[str, Tensor]) -> bool:
+    same = tensors.digest(loaded) == tensors.digest(reference)
+    return same or all(bool((loaded[name] - tensor).abs().max() <= NEAR) for name, tensor in reference.items())
+
+
+def _repeated(found: list[Weights]) -> Iterator[Fault]:
+    """Trained weights that stand in two files, as bytes or as numbers."""
+    first: dict[str, str] = {}
+    for file in found:
+        if file.digest in first and not file.constructive:
+            yield Fault("S006", file.path, f"the same weights as {first[file.digest]}")
+        first.setdefault(file.digest, file.path)
