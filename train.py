@@ -33,6 +33,7 @@ from leaderboard.failure import locate
 from leaderboard.provenance import commit, peak_memory, reset_peak, version, versions
 from leaderboard.record import SCHEMA, exists, identifier, write
 from leaderboard.score import score, solves
+from tasks.discover import module_name
 from tasks.words import draw, seeded
 
 
@@ -45,6 +46,7 @@ class NetConfig:
     layers: int = 0
     norm: bool = False
     tableau: int = 0
+    inner: bool = False
     memory: str = "store"
 
 
@@ -121,7 +123,7 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
             f"net.layers={cfg.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "
             f"at least {deepest}, or smaller scoring.factors"
         )
-    return task, architecture  # type: ignore[return-value]
+    return task, architecture.suited(task.program(), cfg.net.tableau)  # type: ignore[return-value]
 
 
 def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
@@ -228,7 +230,7 @@ def run(cfg: Config) -> dict[str, Any]:
     """
     task, architecture = settings(cfg)
     resolved: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-    model = str(cfg.model["name"])
+    model = module_name(architecture)
     code = {"task": version("task", task.name), "model": version("model", model)}
     parts = {"task": task.parameters, "model": asdict(architecture)}
     determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
