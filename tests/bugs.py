@@ -1,0 +1,435 @@
+"""The bugs that `tests/mutants.py` plants, one at a time; add lines to the list when you add mathematics."""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """`old`, which occurs exactly once in `file`, becomes `new`; one of `tests` (files or node ids) must fail."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+A, T = "tests/test_architectures.py", "tests/test_table.py"
+CLOSED = f"{A}::test_closed_form_on_a_linear_field"
+LOCAL = f"{A}::test_local_drop_path_has_the_distribution_computed_by_hand"
+GLOBAL = f"{A}::test_global_drop_path_keeps_one_column_of_the_whole_net"
+BLOCK = f"{A}::test_block_by_hand"
+REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "polynet", "fractalnet", "continuous"))
+FRAME, STATISTICS, STAT = "leaderboard/runs.py", "leaderboard/statistics.py", "tests/test_statistics.py"
+ADJOINT = f"{A}::test_adjoint_gradients_are_the_direct_ones"
+REVERSIBLE, MEMORY, D = "models/reversible.py", "models/memory.py", "tests/test_depth.py"
+G, F, V = "tests/test_diagnostics.py", "tests/test_ode_family.py", "tests/test_submission.py"
+HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
+NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
+SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
+PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
+ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/validate.py"
+LATTICE, MACHINES, ZOO = "tasks/lattice.py", "tasks/machines.py", "tasks/zoo.py"
+SWEEPS, STACKS, NUMBERS, CIRCUITS = (f"tests/test_{name}.py" for name in ("sweeps", "stacks", "arithmetic", "circuits"))
+L, C = "tests/test_lattice.py", "tests/test_cards.py"
+P, K, R = "tests/test_programs.py", "tests/test_tasks.py", "tests/test_references.py"
+RUN = f"{P}::test_run_follows_the_interpreter"
+SYM = f"{P}::test_sympy_and_torch_have_the_same_right_hand_side"
+TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond"
+VAL = f"{P}::test_refused"
+ONCE = f"{P}::test_refused_only_in_a_write_once_program"
+EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
+PARITY = f"{P}::test_equations_of_parity_by_hand"
+STATES = f"{R}::test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero"
+DISC = f"{R}::test_discrete_networks_on_short_and_long_words"
+NODE = f"{R}::test_neural_odes_on_short_and_long_words"
+GAMMA = f"{R}::test_registers_of_the_neural_ode_are_gamma_distributed"
+REV = f"{R}::test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first"
+ALL_WORDS = f"{K}::test_solve_target_and_program_agree_on_all_short_words"
+EXAMPLE = f"{K}::test_example"
+LAST_CELL = f"{K}::test_only_the_last_cell_is_scored_if_so_wished"
+SAMPLES = f"{K}::test_samples_are_inputs_and_reproducible"
+ENDS = f"{K}::test_turing_table_with_defaults_and_the_ends_of_the_tape"
+
+MUTANTS = [
+    # leaderboard: which code a result depends on
+    Mutant(
+        "leaderboard/provenance.py",
+        "queue += [origin, *filter",
+        "queue += [*filter",
+        "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
+    ),
+    Mutant(
+        "leaderboard/provenance.py",
+        "queue.append(module.rpartition",
+        "queue.count(module.rpartition",
+        "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
+    ),
+    # models
+    Mutant("models/resnet.py", "return x + F(x)", "return F(x)", CLOSED),
+    Mutant(REVNET, "torch.cat([y1, y2], 1)", "torch.cat([y2, y1], 1)", CLOSED),
+    Mutant(REVNET, "y2 = x2 + G(y1)\n        return", "y2 = x2 + G(x1)\n        return", CLOSED),
+    Mutant(REVNET, "x1 = y1 - F(x2)\n", "x1 = y1 - F(y2)\n", f"{A}::test_revnet_is_inverted"),
+    Mutant(POLYNET, "list(blocks) * self.order", "list(blocks) * (self.order - 1)", CLOSED),
+    Mutant(POLYNET, "chain = blocks if", "chain = blocks[::-1] if", CLOSED),
+    Mutant(POLYNET, "x + sum(F(x) for F in blocks)", "x + sum(F(x) for F in blocks[:2])", CLOSED),
+    Mutant(FRACTAL, "/ len(alive)", "/ len(columns)", LOCAL),
+    Mutant(
+        FRACTAL, "return some or [columns[int(torch.randint(len(columns), (), generator=generator))]]", "return some", LOCAL
+    ),
+    Mutant(FRACTAL, "columns[int(torch.randint(len(columns), (), generator=generator))]", "columns[0]", LOCAL),
+    Mutant(FRACTAL, ">= self.drop", "< self.drop", LOCAL),
+    Mutant(FRACTAL, "torch.randint(self.columns, (), generator=generator)", "self.columns - 1", GLOBAL),
+    Mutant(FRACTAL, "return joined, kept", "return joined, torch.tensor(-1)", GLOBAL),
+    Mutant(FRACTAL, "joined if j in columns else y", "joined if j in columns[:1] else y", CLOSED),
+    Mutant(FRACTAL, "range(C - 1, -1, -1)", "range(C)", CLOSED),
+    Mutant(
+        BLOCKS,
+        "V[channels, channels] = 1",
+        "V[channels, channels] = 0.9",
+        f"{A}::test_initial_net_is_the_identity_at_depth_100",
+    ),
+    Mutant(ODE, "x + h / 2 * f(t, x))", "x + h * f(t, x))", f"{A}::test_order_of_convergence"),
+    Mutant(ODE, "2 * k3 + k4", "2 * k3 + k3", f"{A}::test_order_of_convergence"),
+    Mutant(ODE, "layer(last)[0] is blocks[0]:", "True:", CLOSED),
+    Mutant(ODE, "adjoint_params=tuple(p for F in", "adjoint_params=() and tuple(p for F in", ADJOINT),
+    Mutant(ODE, "self.method in FIXED and not self.adjoint:", "self.method in FIXED:", ADJOINT),
+    Mutant(
+        ODE,
+        "path = odeint(watched, x, times, rtol=self.rtol, atol=self.atol,",
+        "path = odeint(watched, x, times,",
+        f"{A}::test_error_falls_with_the_tolerance",
+    ),
+    Mutant(ODE, "if self.spent > self", "if self.spent >= self", f"{A}::test_evaluations_are_capped"),
+    Mutant(
+        ODE,
+        "        watched = watch.over(field)",
+        "        watch.spent = 0\n        watched = watch.over(field)",
+        f"{A}::test_evaluations_are_capped",
+    ),
+    Mutant(BLOCKS, "(1 - self.gate + self.gate *", "(1 - self.gate +", f"{A}::test_norm_gate"),
+    Mutant(BLOCKS, "x.square().mean(-2, keepdim=True)", "x.square().mean(-1, keepdim=True)", f"{A}::test_norm_gate"),
+    Mutant(BLOCKS, "(0, 0, 1, 1)", "(0, 0, 2, 0)", BLOCK),
+    Mutant(BLOCKS, "x[:, :-2], x[:, 1:-1], x[:, 2:]", "x[:, 2:], x[:, 1:-1], x[:, :-2]", BLOCK),
+    Mutant(BLOCKS, ", self.b))", "))", BLOCK),
+    Mutant(BLOCKS, "self.norm(x).mT", "x.mT", f"{A}::test_block_normalises_what_it_reads"),
+    Mutant(NET, "self.readout @ x + self.bias", "self.readout @ x - self.bias", f"{A}::test_net_embeds_and_reads_out"),
+    Mutant(NET, "first = size * k if", "first = size * max(k - 1, 0) if", f"{A}::test_net_runs_its_layers_in_order"),
+    Mutant(NET, "first = size * k if", "first = k if", f"{A}::test_net_runs_its_layers_in_order"),
+    Mutant(NET, "depth > self.layers)", "depth > self.layers + 1)", f"{A}::test_bad_depth_is_refused"),
+    Mutant(NET, "self.generator if self.training else None", "self.generator", f"{A}::test_nothing_is_dropped_in_evaluation"),
+    Mutant(
+        NET,
+        "torch.randn(alphabet, width, generator=self.generator)",
+        "torch.randn(alphabet, width)",
+        f"{A}::test_global_random_state_is_untouched",
+    ),
+    Mutant(
+        "models/__init__.py",
+        "width += -width % chosen.halves",
+        "pass",
+        f"{A}::test_build_rounds_the_width_up_to_whole_halves",
+    ),
+    # leaderboard
+    Mutant(
+        FRAME,
+        "score = np.where(np.isnan(score), chance, score)",
+        "score = np.nan_to_num(score)",
+        f"{T}::test_failed_run_counts_as_the_chance_of_its_task",
+    ),
+    Mutant(FRAME, '[f"{metric}_chance"].mean()', '["symbol_chance"].mean()', f"{T}::test_cell_metric_is_words_or_symbols"),
+    Mutant(STATISTICS, "p + z2 / (2 * total)", "p + z2 / total", STAT),
+    Mutant(TABLE, 'out["reference"] - out["trained"]', 'out["trained"] - out["reference"]', f"{T}::test_cell_by_hand"),
+    Mutant(SCORE, "tokens.split(CHUNK), target.split(CHUNK)", "tokens.split(CHUNK), target.roll(1, 0).split(CHUNK)", S),
+    Mutant(SCORE, "(right | ~counts).all(1)", "right.all(1)", f"{S}::test_only_scored_cells_count"),
+    Mutant(SCORE, "target[counts].bincount().max()", "target[counts].bincount().min()", f"{S}::test_counts_by_hand"),
+    Mutant(SCORE, "return_counts=True)[1].max()", "return_counts=True)[1].min()", f"{S}::test_counts_by_hand"),
+    Mutant(SCORE, "logits.isfinite().all(1)", "logits.isfinite().any(1) | True", S),
+    Mutant(SCORE, "length > trained_to or splits", "length >= trained_to or splits", f"{S}::test_held_out_is_told"),
+    Mutant(SCORE, "curve += (after - x)", "curve = (after - x)", f"{S}::test_curve_length_of_the_parity_reference"),
+    # tasks
+    Mutant("tasks/words.py", "kept(words) == testing", "kept(words) != testing", "tests/test_words.py"),
+    Mutant("tasks/words.py", "% PARTS == 0", "% PARTS <= 1", "tests/test_words.py"),
+    Mutant("tasks/words.py", '"\\0".join', '"".join', "tests/test_words.py"),
+    Mutant("train.py", 'scored["reference"] = realised', 'scored["reference"] = net', RUNS),
+    Mutant("train.py", "if exists(folder, record", "if not exists(folder, record", RUNS),
+    # programs, references: see the tests named
+    Mutant(PROGRAM, "[padded[..., :-2], x, padded[..., 2:]]", "[padded[..., 2:], x, padded[..., :-2]]", RUN),
+    Mutant(PROGRAM, "functional.pad(x, (1, 1))", "functional.pad(x, (1, 1), value=1)", SYM),
+    Mutant(PROGRAM, "[planes, 1 - planes,", "[planes, -planes,", RUN),
+    Mutant(PROGRAM, "change[self.first_channel[name] + value] = -1", "change[self.first_channel[name] + value] = 0", RUN),
+    Mutant(PROGRAM, "free = [name for name in rule.changed() if rule.old(name) is None]", "free = []", RUN),
+    Mutant(PROGRAM, "torch.where(output.amax(1) > 0, output.argmax(1), -1)", "output.argmax(1)", TAB),
+    Mutant(
+        "tasks/rules.py", "(g.register, g.at, g.holds) == (register, 0, True)", "(g.register, g.holds) == (register, True)", VAL
+    ),
+    Mutant(VALIDATE, "if literal.at not in (-1, 0, 1):", "if literal.at not in (-2, -1, 0, 1, 2):", VAL),
+    Mutant(VALIDATE, "if changed.count(name) > 1:", "if changed.count(name) > 2:", VAL),
+    Mutant(VALIDATE, "if not literal.holds and literal.register", "if literal.holds and literal.register", ONCE),
+    Mutant(VALIDATE, "rule.guard if program.write_once else program.guard(rule)", "program.guard(rule)", ONCE),
+    Mutant(VALIDATE, "differ or self.refuses(other) or other.refuses(self)", "differ or self.refuses(other)", EXCLUDE),
+    Mutant(VALIDATE, "other.values.get(key, value) != value", "other.values.get(key) != value", VAL),
+    Mutant(
+        VALIDATE,
+        "if names.count(name) > 1 or name in (ALIVE, INPUT):",
+        "if names.count(name) > 1:",
+        f"{P}::test_declarations_refused",
+    ),
+    Mutant(POLY, "= -y[:, self.program.static_channels :]", "= -2 * y[:, self.program.static_channels :]", SYM),
+    Mutant(POLY, "program.taps(rule, implied=False)", "program.taps(rule)", SYM),
+    Mutant(POLY, "(x if holds else 1 - x for x, holds in factors)", "(x for x, holds in factors)", PARITY),
+    Mutant(POLY, "[i + at]", "[i - at]", PARITY),
+    Mutant(
+        POLY,
+        "torch.where(output.amax(1) > 1e-4, output.argmax(1), -1)",
+        "output.argmax(1)",
+        f"{P}::test_polynomial_answer_is_empty_before_it_begins_and_right_at_the_end",
+    ),
+    Mutant(TABLEAU, "rules[0][1] if rules else window[name, 0])", "rules[0][1] if rules else None)", TAB),
+    Mutant(TABLEAU, "if not rules and (name, 0) not in window:", "if False:", TAB),
+    Mutant(TABLEAU, "rows[depth - 1].rules", "rows[depth - 2].rules", TAB),
+    Mutant(TABLEAU, "LAST).write(length(k + 1))", "LAST).write(length(k))", TAB),
+    Mutant(TABLEAU, "{(other, at): None for", "{(other, at): 0 for", TAB),
+    Mutant(TABLEAU, "if length < 1:", "if length < 0:", f"{P}::test_tableau_of_no_length_refused"),
+    Mutant(BLOCKS, "+= weight if tap.holds else -weight", "+= weight", DISC),
+    Mutant(BLOCKS, "tap.channel, tap.at + 1]", "tap.channel, 1 - tap.at]", STATES),
+    Mutant(BLOCKS, "U[k, 0, 1], b[k] = M, 1 - M", "U[k, 0, 1], b[k] = 0.0, 1.0", DISC),
+    Mutant(
+        BLOCKS,
+        "weight = M if tap.static else 1.0",
+        "weight = 1.0",
+        f"{R}::test_a_false_static_literal_silences_a_unit_whatever_the_registers_hold",
+    ),
+    Mutant(BLOCKS, "scale * weights.V.to(self.V)", "weights.V.to(self.V)", GAMMA),
+    Mutant(NET, "self.embed.zero_()", "pass", STATES),
+    Mutant(NET, "reference.exit * half + channel", "channel", REV),
+    Mutant(NET, "if need > self.width or", "if", f"{R}::test_too_narrow_a_net_is_refused"),
+    Mutant(FRACTAL, "last = 2 ** (self.columns - 1)", "last = 1", STATES),
+    Mutant(POLYNET, "[lower(program), *[idle()] * (self.blocks - 1)]", "[lower(program)] * self.blocks", DISC),
+    Mutant(REVNET, "enumerate([1.0, -2.0, 1.0])", "enumerate([1.0, -1.0, 0.0])", REV),
+    Mutant(REVNET, "lower(program, implied=False)]", "lower(program)]", REV),
+    Mutant("models/settling.py", "-guards.V, -decay", "0 * guards.V, -decay", NODE),
+    Mutant(
+        "models/settling.py",
+        "3.0 if reads > 1 else 1.0 for",
+        "1.0 for",
+        f"{R}::test_guards_of_the_neural_ode_are_exact_bits_within_their_margin",
+    ),
+    Mutant(ODE, "self.step), 2 * (math", "self.step), 0.8 * (math", GAMMA),
+    Mutant(
+        ARCHITECTURE,
+        "if unrolled.depth(n) > program.depth(n)]",
+        "if False]",
+        f"{R}::test_tableau_that_needs_more_steps_than_the_task_gives_is_refused",
+    ),
+    Mutant(ARCHITECTURE, "tableau(program, 2)", "tableau(program, 1)", f"{R}::test_stated_width_is_the_true_one"),
+    Mutant("tasks/task.py", "pad(target[:, -1:], (tokens", "pad(target[:, :1], (tokens", LAST_CELL),
+    Mutant("tasks/task.py", "high >= self.alphabet", "high > self.alphabet", f"{K}::test_first_token_outside_of_the_alphabet"),
+    Mutant("tasks/task.py", "(count, length), generator=generator)", "(count, length))", SAMPLES),
+    Mutant("tasks/addition.py", "carry((s + c) // 2)", "carry(s // 2)", EXAMPLE),
+    Mutant("tasks/parity.py", "q(p ^ a)", "q(p | a)", EXAMPLE),
+    Mutant("tasks/counter.py", "tokens.cumsum(1) % self.modulus", "tokens.cumsum(1) % 3", EXAMPLE),
+    Mutant("tasks/cellular.py", "[0, *word, 0]", "[word[-1], *word, word[0]]", f"{K}::test_one_step_by_wolframs_table"),
+    Mutant("tasks/cellular.py", "else ~cell(1, at)", "else cell(0, at)", EXAMPLE),
+    Mutant(TURING, "min(max(head + move, 0), len(tape) - 1)", "(head + move) % len(tape)", ALL_WORDS),
+    Mutant(ZOO, '"is1 * -> N S reject"', '"is1 * -> Y S reject"', f"{K}::test_palindrome_verdict"),
+    Mutant(ZOO, '"restore b -> 1 L restore"', '"restore b -> 0 L restore"', f"{K}::test_copier_copies"),
+    Mutant(MACHINES, "counter(0)).write(counter(1)).clear(signal)", "counter(0)).write(counter(1))", ALL_WORDS),
+    Mutant(MACHINES, ", ~self.laps(self.rounds))", ")", f"{K}::test_minsky_table_and_its_time"),
+    Mutant(MINSKY, "min(counters[r] + 1, n)", "counters[r] + 1", f"{K}::test_minsky_table_and_its_time"),
+    Mutant("tasks/discover.py", "if parameter not in known:", "if False:", f"{K}::test_bad_parameters"),
+    Mutant(LATTICE, "[rule.where(AWAKE(0)) for rule in rules]", "list(rules)", L),
+    Mutant(
+        LATTICE,
+        "ahead = (AWAKE(0, at=direction), *empty",
+        "ahead = (*empty(track, at=-direction), *empty",
+        f"{L}::test_a_stream_waits_for_cells_that_are_not_awake",
+    ),
+    Mutant(LATTICE, "[when(track(v)).clear(track) for", "[when(track(v)).write(track(v)) for", L),
+    Mutant(
+        LATTICE,
+        "[when(register(v, at=-direction)).write(register(v)) for",
+        "[when(register(v, at=direction)).write(register(v)) for",
+        L,
+    ),
+    Mutant(
+        LATTICE,
+        "if any(literal.at for literal in step.rule.guard) or",
+        "if",
+        f"{L}::test_a_head_that_looks_at_its_neighbours_is_refused",
+    ),
+    Mutant(LATTICE, "[stay.where(end), here", "[here", f"{L}::test_a_head_is_a_turing_machine"),
+    Mutant(
+        LATTICE, "replace(literal, at=-step.move)", "replace(literal, at=step.move)", f"{L}::test_a_head_is_a_turing_machine"
+    ),
+    Mutant(
+        LATTICE,
+        "*empty(self.kept), *empty(self.kept, at=1))",
+        "*empty(self.kept))",
+        f"{L}::test_a_stack_that_closes_up_is_not_empty",
+    ),
+    Mutant(LATTICE, "return rule.write(self.kept(symbol))", "return rule", f"{L}::test_random_pushdown_automata"),
+    Mutant(
+        LATTICE,
+        "when(busy(0), kept(x)).clear(kept)",
+        "when(busy(0), kept(x)).write(kept(x))",
+        f"{L}::test_random_pushdown_automata",
+    ),
+    Mutant(
+        MACHINES,
+        "read == END else int(read))).clear(self.tape)",
+        "read == END else int(read)))",
+        f"{L}::test_random_pushdown_automata",
+    ),
+    Mutant(MACHINES, "when(LAST).write(self.tape(self.alphabet)), ", "", f"{L}::test_random_pushdown_automata"),
+    Mutant(
+        "tasks/audit.py",
+        'seeded("audit of", task.label, n)',
+        'seeded("audit", task.label, n)',
+        f"{C}::test_shortcuts_are_fresh_and_reproducible",
+    ),
+    Mutant(
+        "tasks/audit.py",
+        "torch.where(votes.sum(1) > 0, votes.argmax(1), otherwise)",
+        "otherwise",
+        f"{C}::test_shortcuts_of_parity",
+    ),
+    Mutant(
+        "tasks/audit.py", "testing=length <= trained_to)", "testing=False)", f"{C}::test_overlap_of_training_and_test_words"
+    ),
+    Mutant("tasks/card.py", "if value not in allowed:", "if False:", f"{C}::test_bad_cards"),
+    Mutant("leaderboard/cards.py", "task.card.rung, ", "", f"{C}::test_the_ladder_is_ordered"),
+    Mutant("leaderboard/cards.py", "autoescape=True)", "autoescape=False)", f"{C}::test_the_page_has_every_card_it_is_given"),
+    Mutant("tasks/task.py", "if not valid.all():", "if False:", f"{K}::test_minsky_word_that_is_not_unary"),
+    Mutant(
+        "tasks/group.py",
+        "tuple(total[image] for image in group[token])",
+        "tuple(group[token][image] for image in total)",
+        SWEEPS,
+    ),
+    Mutant("tasks/odds_first.py", "word[1::2] + word[0::2]", "word[0::2] + word[1::2]", SWEEPS),
+    Mutant("tasks/even_pairs.py", "tokens[:, :1] ^ tokens", "tokens[:, :1] | tokens", SWEEPS),
+    Mutant("tasks/compute_sqrt.py", "isqrt(int(", "isqrt(1 + int(", NUMBERS),
+    Mutant("tasks/popcount.py", "word.count(1) >> i", "word.count(0) >> i", NUMBERS),
+    Mutant("tasks/circuit_value.py", "1 - own * right}", "1 - own * left}", CIRCUITS),
+    Mutant("tasks/reachability.py", "range(u + 1, len(nodes)) if word", "range(u + 2, len(nodes)) if word", CIRCUITS),
+    Mutant("tasks/dyck.py", "opened.pop() != bracket - 1", "opened.pop() > bracket", STACKS),
+    Mutant(
+        "models/lm_resnet.py",
+        "(1 - k) * x + k * before",
+        "k * x + (1 - k) * before",
+        f"{A}::test_lm_resnet_is_its_two_step_method",
+    ),
+    Mutant(
+        "models/momentum_resnet.py",
+        "return x + v, v",
+        "return x + self.gamma * v, v",
+        f"{A}::test_momentum_resnet_on_a_linear_field",
+    ),
+    Mutant("models/plain.py", "torch.relu(F(x))", "x + torch.relu(F(x))", f"{A}::test_plain_is_rectified_and_has_no_skip"),
+    # very deep
+    Mutant(REVERSIBLE, "        torch.set_rng_state(host)\n", "", f"{D}::test_dropout_in_a_block_drops_the_same_again"),
+    Mutant(REVERSIBLE, "if not error <= LIMIT]", "if error > LIMIT]", f"{D}::test_warning_where_branches_are_not_bounded"),
+    Mutant(REVERSIBLE, "part.contiguous() if", "part if", f"{D}::test_in_reverse_memory_does_not_grow_with_depth"),
+    Mutant(
+        REVERSIBLE,
+        "torch.autocast(device.type, *ctx.precision)",
+        "torch.autocast(device.type, enabled=False)",
+        f"{D}::test_layers_are_run_again_in_the_precision_of_the_forward_pass",
+    ),
+    Mutant(
+        REVERSIBLE,
+        "architecture.inverse(state, blocks), parameters)",
+        "architecture.inverse(state, blocks))",
+        f"{D}::test_gradients_in_reverse_by_finite_differences",
+    ),
+    Mutant(
+        MEMORY,
+        "name: buffer.clone() for",
+        "name: buffer for",
+        f"{D}::test_running_statistics_are_updated_once_a_step",
+    ),
+    Mutant(MEMORY, "        generator.set_state(drawn[0])\n", "", f"{D}::test_gradients_are_those_of_autograd"),
+    Mutant(
+        "models/momentum_resnet.py",
+        "math.log(16)",
+        "math.log(2**16)",
+        f"{D}::test_momentum_loses_four_bits_before_a_state_is_kept",
+    ),
+    Mutant(ODE, "f(t + h, x + h * k1)", "f(t, x + h * k1)", f"{F}::test_times_at_which_a_step_asks"),
+    Mutant("models/neural_ode.py", "+ t / depth", "+ t", f"{F}::test_a_field_reads_the_time"),
+    Mutant("models/second_order_ode.py", "scale=4 * speed)", "scale=3 * speed)", f"{F}::test_second_order_references"),
+    Mutant("models/tis_ode.py", "change.abs()", "change", f"{F}::test_penalty_counts_the_way_there_and_back"),
+    Mutant(
+        "models/stream.py",
+        "(0, max(depth - cells, 0))",
+        "(max(depth - cells, 0), 0)",
+        "tests/test_streams.py::test_net_is_the_recursion_by_hand",
+    ),
+    Mutant(
+        "models/stream.py",
+        "K = 128.0",
+        "K = 8.0",
+        "tests/test_streams.py::test_noise_on_every_hidden_state_is_corrected_at_every_step",
+    ),
+    Mutant(
+        "models/automata.py",
+        "output, *held = *queue, edge.output",
+        "*held, output = *queue, edge.output",
+        "tests/test_streams.py::test_delayed_outputs_come_later",
+    ),
+    Mutant("models/automata.py", "any(tap.at > 0 for", "any(tap.at > 1 for", "tests/test_streams.py::test_reasons"),
+    # what the trained dynamics do
+    Mutant(
+        "leaderboard/diagnostics.py",
+        "size = x.square().mean((1, 2), keepdim=True).sqrt() if relative else 1.0",
+        "size = 1.0",
+        G,
+    ),
+    Mutant("leaderboard/diagnostics.py", "x, k, k + 1, Watch(made, depth)", "x, 0, 1, Watch(made, depth)", G),
+    Mutant("leaderboard/diagnostics.py", "step=1 / steps, adjoint=False", "step=1.0, adjoint=False", G),
+    Mutant("leaderboard/failure.py", "fine, broken = -1, depth", "fine, broken = 0, depth", G),
+    Mutant("leaderboard/gradients.py", "(rows - mean).square()", "rows.square()", G),
+    Mutant("leaderboard/basin.py", "sigma * parameter.square().mean().sqrt() * noise", "sigma * noise", G),
+    Mutant("models/learner.py", "if not torch.isfinite(loss):", "if False:", G),
+    Mutant(
+        "leaderboard/spacetime.py",
+        "np.where(self.margin < UNDECIDED, -1, self.values)",
+        "self.values",
+        "tests/test_show.py",
+    ),
+    # statistics
+    Mutant(
+        FRAME,
+        'for some in ([run for run in found if run["ranked"]], found):',
+        "for some in (found,):",
+        f"{STAT}::test_a_submission_cannot_make_others_miss_runs_or_tasks",
+    ),
+    Mutant(STATISTICS, "[:, generator.permutation(resamples)]", "", STAT),
+    Mutant(STATISTICS, "np.maximum(0.0, 1.0 - stratum)", "1.0 - stratum", STAT),
+    Mutant(STATISTICS, "np.maximum.accumulate(values[order]", "(values[order]", STAT),
+    Mutant(STATISTICS, "rounded = np.round(scores, DIGITS)", "rounded = scores", STAT),
+    Mutant("leaderboard/standings.py", 'out["above"] = out["low"] > 1', 'out["above"] = out["score"] > 1', STAT),
+    # submissions
+    Mutant("leaderboard/tensors.py", "if start != before:", "if start < before:", HOSTILE),
+    Mutant("leaderboard/strict.py", "if len(found) < len(pairs):", "if False:", HOSTILE),
+    Mutant("leaderboard/folder.py", "os.lstat(folder / path)", "os.stat(folder / path)", HOSTILE),
+    Mutant("leaderboard/submission.py", "if file.digest in first and", "if file.sha256 in first and", HOSTILE),
+    Mutant(
+        "leaderboard/submission.py",
+        "for robust in (False, True):",
+        "for robust in (False,):",
+        f"{V}::test_reference_weights_are_recognised",
+    ),
+    Mutant("leaderboard/rescore.py", "permuted[order] = net(tokens[order], depth)", "permuted[order] = logits[order]", V),
+    Mutant(
+        "leaderboard/confine.py",
+        "(resource.RLIMIT_FSIZE, 0)",
+        "(resource.RLIMIT_FSIZE, 1)",
+        f"{V}::test_the_process_writes_no_file",
+    ),
+    Mutant(
+        "leaderboard/verify.py",
+        "if part != home and home not in part.parents",
+        "if part != home",
+        f"{V}::test_nothing_in_the_folder_is_imported",
+    ),
+]
