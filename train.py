@@ -11,7 +11,6 @@ import copy
 import logging
 import os
 import sys
-import time
 import warnings
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -29,17 +28,20 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 import models
 import tasks
+from leaderboard.checkpoint import Checkpoints
 from leaderboard.failure import locate
+from leaderboard.mirror import mirror
 from leaderboard.provenance import commit, peak_memory, reset_peak, version, versions
-from leaderboard.record import SCHEMA, exists, identifier, write
+from leaderboard.record import SCHEMA, RecordError, describe, exists, identifier, prepare, write
 from leaderboard.score import score, solves
+from leaderboard.weights import pack
 from tasks.discover import module_name
 from tasks.words import draw, seeded
 
 
 @dataclass
 class NetConfig:
-    """The module: see `models.Net`."""
+    """The module: see `models.Net`; `robust`: its reference is one that corrects noise, where there is one."""
 
     width: int = 32
     hidden: int = 64
@@ -47,6 +49,7 @@ class NetConfig:
     norm: bool = False
     tableau: int = 0
     inner: bool = False
+    robust: bool = False
     memory: str = "store"
 
 
@@ -89,6 +92,18 @@ class LoggerConfig:
 
 
 @dataclass
+class StoreConfig:
+    """What is kept beside the record; it changes no result, so it names no run.
+
+    `weights`: the trained weights, as `<id>.safetensors`. `checkpoint`: every so many steps the state of the training, from
+    which a killed run goes on; 0: never. The last two are kept until the run is done.
+    """
+
+    weights: bool = True
+    checkpoint: int = 1000
+
+
+@dataclass
 class Config:
     """Everything that a run is made of; `task` and `model` hold a name and parameters of that class."""
 
@@ -99,6 +114,7 @@ class Config:
     scoring: ScoringConfig = field(default_factory=ScoringConfig)
     diagnostics: DiagnosticsConfig = field(default_factory=DiagnosticsConfig)
     logger: LoggerConfig = field(default_factory=LoggerConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
     seed: int = 0
     device: str = "cpu"
     results: str = "results/runs"
@@ -117,6 +133,8 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     for name, value in (sizes | {"diagnostics.words": cfg.diagnostics.words}).items():
         if value < 1:
             raise models.ModelError(f"{name}={value} is not allowed; it must be at least 1")
+    if cfg.store.checkpoint < 0:
+        raise models.ModelError(f"store.checkpoint={cfg.store.checkpoint} is not allowed; allowed: steps, or 0: never")
     deepest = max(map(task.depth, (factor * cfg.training.length for factor in [1, *cfg.scoring.factors])))
     if 0 < cfg.net.layers < deepest:
         raise models.ModelError(
@@ -126,35 +144,46 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     return task, architecture.suited(task.program(), cfg.net.tableau)  # type: ignore[return-value]
 
 
-def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
-    """Train a net in place; the record's entry on training."""
+def fit(
+    cfg: Config, task: tasks.Task, net: models.Net, saved: Checkpoints | None = None, logger: Any = False
+) -> dict[str, Any]:
+    """Train a net in place, from the newest checkpoint if one was `saved`; the record's entry on training."""
     import pytorch_lightning as lightning
 
-    from models.learner import Batches, Learner, TrainingError
+    from models.training.learner import Batches, Learner, TrainingError
 
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch.optim")
-    t, stream = cfg.training, seeded("train", task.label, cfg.seed)
+    t = cfg.training
 
     def batch(step: int) -> tuple[torch.Tensor, torch.Tensor, int]:
-        length = int(torch.randint(1, t.length + 1, (), generator=stream))
+        stream = seeded("train", task.label, cfg.seed, step)  # a step can be drawn without those before it
+        length = int(stream.integers(1, t.length + 1))
         tokens = draw(task, t.batch, length, stream, testing=False)
         return tokens, task.target(tokens), task.depth(length)
 
-    learner = Learner(net, t.steps, t.rate, t.weight_decay, t.check, lambda net: solves(net, task, t.length, 128, cfg.seed))
+    def solved(net: models.Net) -> bool:
+        return solves(net, task, t.length, 128, cfg.seed)
+
+    keeping = {} if saved is None else {"every": saved.every, "keep": saved.keep, "resumed": saved.newest()}
+    learner = Learner(net, t.steps, t.rate, t.weight_decay, t.check, solved, **keeping)
+    left = range(learner.done, t.steps)
+    if saved is not None and learner.done:
+        print(f"goes on from step {learner.done}: {saved.folder}")
     trainer = lightning.Trainer(
-        max_steps=t.steps,
+        max_steps=len(left),
         accelerator=cfg.device,
         devices=1,
         gradient_clip_val=t.clip,
-        logger=_logger(cfg, task),
+        logger=logger,
         enable_progress_bar=sys.stderr.isatty(),
         enable_checkpointing=False,
         enable_model_summary=False,
         log_every_n_steps=t.steps + 1,
     )
     try:
-        trainer.fit(learner, torch.utils.data.DataLoader(Batches(batch, t.steps), batch_size=None))
+        if left:
+            trainer.fit(learner, torch.utils.data.DataLoader(Batches(batch, left), batch_size=None))
         if not all(p.isfinite().all() for p in net.parameters()):
             raise TrainingError("the weights are not finite after the last step")
     except RuntimeError as error:
@@ -163,7 +192,7 @@ def fit(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
             length = next(n for n in range(1, t.length + 1) if task.cells(n) == tokens.shape[1])
             locate(error, net, task, length, tokens, depth)
         raise
-    if trainer.global_step < t.steps:
+    if learner.done < t.steps:
         raise KeyboardInterrupt  # Lightning swallows it; a run cut short is no result
     seen = learner.progress
     return {
@@ -181,9 +210,7 @@ def _logger(cfg: Config, task: tasks.Task) -> Any:
 
     Path(cfg.results).mkdir(parents=True, exist_ok=True)
     name = f"{task.label} {cfg.model['name']} {cfg.seed}"
-    return WandbLogger(
-        name=name, project=cfg.logger.project, save_dir=cfg.results, offline=cfg.logger.mode == "offline", reinit=True
-    )
+    return WandbLogger(name=name, project=cfg.logger.project, save_dir=cfg.results, offline=cfg.logger.mode == "offline")
 
 
 def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
@@ -192,7 +219,7 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
     entry: dict[str, Any] = {"reason": None, "longest": None, "width": None, "hidden": None}
     scored = {"trained": net}
     try:
-        reference = realised.realise(task.program())
+        reference = realised.realise(task.program(), cfg.net.robust)
     except models.NotRealizable as reason:
         entry["reason"] = str(reason)
     else:
@@ -200,6 +227,7 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
             "longest": reference.longest,
             "width": net.architecture.width(reference),
             "hidden": reference.hidden,
+            "radius": reference.radius,
         }
         scored["reference"] = realised
 
@@ -258,35 +286,50 @@ def run(cfg: Config) -> dict[str, Any]:
     }
     title = f"{task.label} {architecture.label} seed={cfg.seed}"
     folder = Path(cfg.results)
+    saved = Checkpoints(folder / "checkpoints" / record["id"], cfg.store.checkpoint)
     if exists(folder, record["id"]):
+        saved.remove()
         print(f"skipped, its record exists: {title} {record['id']}")
         return record
+    prepare(folder)
     torch.set_num_threads(1)
     reset_peak()
-    started, clock, cpu = datetime.now(UTC), time.perf_counter(), time.process_time()
+    started, weights, logger = datetime.now(UTC), None, None
     try:
+        logger = _logger(cfg, task)
         net = models.build(model, task, **resolved["net"], seed=cfg.seed, **parts["model"])
         record["net"] = {
             "parameters": sum(p.numel() for p in net.parameters()),
             "width": net.width,
             "hidden": net.hidden,
         }
-        record["training"] = fit(cfg, task, net)
+        record["training"] = fit(cfg, task, net, saved, logger)
         record |= measure(cfg, task, net)
+        if cfg.store.weights:
+            weights = pack(net)
+            record["files"] = describe(record["id"], weights)
     except Exception as error:  # whatever it is, the sweep goes on and the record says why
         record |= {
             "status": "failed",
             "reason": f"{type(error).__name__}: {' '.join(str(error).split())}",
             "scores": [],
         }
+    seconds, cpu = saved.spent()
     record["cost"] = {
-        "seconds": time.perf_counter() - clock,
-        "cpu_seconds": time.process_time() - cpu,
+        "seconds": seconds,
+        "cpu_seconds": cpu,
         "peak_memory": peak_memory(),
         "started": started.isoformat(timespec="seconds"),
     }
-    write(folder, record)
+    write(folder, record, weights)
+    if record["status"] == "done":
+        saved.remove()
     print(f"{record['status']}: {title} {record['id']} {_summary(record)}")
+    if logger:
+        try:
+            mirror(logger.experiment, record)
+        except Exception as error:  # whatever wandb has against it, the record is there
+            print(f"train: wandb: {' '.join(str(error).split())}", file=sys.stderr)
     return record
 
 
@@ -299,15 +342,21 @@ def _summary(record: dict[str, Any]) -> str:
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
 def main(cfg: Config) -> None:
-    """Entry of Hydra: a run that fails, or is configured wrongly, ends in one line; exit code 1 if it is the only one."""
+    """Entry of Hydra: a run that fails, or is configured wrongly, ends in one line; exit code 1 if it is the only one.
+
+    So does a disk that is full or a folder that takes no files, and with it a sweep: exit code 1.
+    """
     single = HydraConfig.get().mode == RunMode.RUN
     try:
         record = run(cfg)
-    except (tasks.TaskError, models.ModelError) as error:
+    except (tasks.TaskError, models.ModelError, RecordError) as error:
         print(f"train: {error}", file=sys.stderr)
         if single:
             sys.exit(1)
         return
+    except OSError as error:  # a full disk, a folder that takes no files: the rest of a sweep would end there too
+        print(f"train: {error}", file=sys.stderr)
+        sys.exit(1)
     if single and record["status"] == "failed":
         sys.exit(1)
 
@@ -317,7 +366,7 @@ def command() -> None:
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let errors through; Hydra would print several lines of each
     try:
         main()
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, OSError) as error:  # an OSError of the folder that Hydra makes for a sweep
         print(f"train: {_told(error)}", file=sys.stderr)
         sys.exit(1)
 

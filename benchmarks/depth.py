@@ -12,7 +12,7 @@ import math
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,6 @@ from models.continuous import Continuous
 
 BATCH, CELLS, WIDTH, HIDDEN = 8, 16, 32, 64
 STEPS, RATE, ORDER = 6, 0.01, {"second_order_ode": 2}
-STEP = {"clock_ode": 1 / 16}  # a longer one jumps over the clock
 
 
 def tensors(found: object) -> Iterator[Tensor]:
@@ -98,30 +97,29 @@ class Case:
     memory: str
     options: tuple[tuple[str, object], ...] = ()
 
-    def net(self, layers: int, seed: int = 0, norm: bool = True) -> models.Net:
-        """A fresh net for parity."""
+    def net(self, layers: int, seed: int = 0, norm: bool = True, task: str = "parity") -> models.Net:
+        """A fresh net for a task."""
         options = dict(self.options)
         return models.build(
-            self.name, tasks.get("parity"), width=WIDTH, hidden=HIDDEN, layers=layers, norm=norm, memory=self.memory,
+            self.name, tasks.get(task), width=WIDTH, hidden=HIDDEN, layers=layers, norm=norm, memory=self.memory,
             seed=seed, **options,
         )  # fmt: skip
 
 
 def cases(names: Iterable[str]) -> Iterator[Case]:
-    """Every architecture with every way to keep what backward needs; in continuous time Euler's method, a step a layer."""
+    """Every architecture with every way to keep what backward needs; in continuous time by Euler's method."""
     for name in names:
         if not issubclass(models.find(name), Continuous):
             yield from (Case(name, memory) for memory in models.architecture(name).memories)
             continue
-        solver = ("method", "euler"), ("step", STEP.get(name, 1.0))
-        yield Case(name, "store", solver)
-        yield Case(name, "store", (*solver, ("adjoint", True)))
+        yield from (Case(name, memory, (("method", "euler"),)) for memory in models.architecture(name).memories)
+        yield Case(name, "store", (("method", "euler"), ("adjoint", True)))
 
 
-def words(device: str, length: int = CELLS) -> tuple[Tensor, Tensor]:
-    """Words of parity and their targets, `[batch, cells]` each."""
-    tokens = torch.randint(2, (BATCH, length), generator=torch.Generator().manual_seed(0))
-    return tokens.to(device), tasks.get("parity").target(tokens).to(device)
+def words(device: str, length: int = CELLS, task: str = "parity") -> tuple[Tensor, Tensor]:
+    """Words of a task and their targets, `[batch, cells]` each."""
+    tokens = tasks.get(task).sample(BATCH, length, tasks.Bits(0))
+    return tokens.to(device), tasks.get(task).target(tokens).to(device)
 
 
 def seconds(step: Callable[[], object], device: str) -> float:
@@ -220,38 +218,43 @@ def fit(net: models.Net, tokens: Tensor, target: Tensor, depth: int, steps: int,
     return losses
 
 
-def identity(net: models.Net) -> models.Net:
-    """Let every block start near the identity on x >= 0, as those of a FractalNet do."""
-    for block in net.blocks:
-        normed = not isinstance(block.norm, nn.Identity)
-        fresh = models.architecture("fractalnet").block(net.width, net.hidden, normed, net.generator)
-        block.load_state_dict(fresh.state_dict())
-    return net
+def training(names: list[str], depths: list[int], device: str, untied: bool, steps: int) -> None:
+    """Loss before and after some steps on words of parity, with the leanest memory that keeps gradients exact.
 
-
-def training(names: list[str], depths: list[int], device: str, untied: bool) -> None:
-    """Loss before and after STEPS steps, with the leanest memory that keeps gradients exact.
-
-    The rate is RATE / depth, as a step of tied weights moves the state `depth` times; for x'' = F, RATE / depth^2; RATE for
-    nets that read a word once, whatever the depth.
+    The rate is RATE / depth, as a step of tied weights moves the state `depth` times; RATE / depth^2 for x'' = F; less for a
+    clock, whose F and G start with more weights than V. Nets that read a word once are as deep as it is long: they learn
+    to add, at RATE.
     """
-    tokens, target = words(device, 6)
 
     def rows() -> Iterator[list[str]]:
-        for name in names:
-            case = [case for case in cases([name]) if ("adjoint", True) not in case.options][-1]
-            order = ORDER.get(name, 1) if models.architecture(name).layered else 0
-            starts = {"": lambda net: net} | ({", blocks start as the identity": identity} if name == "plain" else {})
-            for how, prepare in starts.items():
-                shown = []
-                for depth in depths:
-                    net, started = prepare(case.net(depth if untied else 0)).to(device), time.process_time()
-                    losses = fit(net, tokens, target, depth, STEPS, RATE / depth**order)
-                    each = (time.process_time() - started) / STEPS
-                    shown.append(f"{losses[0]:.3f} to {losses[-1]:.3f}, {each:.1f} s a step")
-                yield [net.architecture.label + how, case.memory, *shown]
+        for case in exact(names):
+            shown = []
+            for depth in depths:
+                net, (tokens, target), rate, count = setting(case, depth, untied, device)
+                started = time.process_time()
+                losses = fit(net, tokens, target, depth, steps or count, rate)
+                each = (time.process_time() - started) / (steps or count)
+                shown.append(f"{losses[0]:.3f} to {losses[-1]:.3f}, {each:.1f} s a step")
+            yield [net.architecture.label, case.memory, *shown]
 
     table(["architecture", "memory", *(f"depth {depth}" for depth in depths)], rows())
+
+
+def exact(names: Iterable[str]) -> Iterator[Case]:
+    """Every architecture with the leanest memory that keeps gradients exact; a plain net also starts as the identity."""
+    for name in names:
+        leanest = [case for case in cases([name]) if ("adjoint", True) not in case.options][-1]
+        yield leanest
+        if name == "plain":
+            yield replace(leanest, options=(("initial", "identity"),))
+
+
+def setting(case: Case, depth: int, untied: bool, device: str) -> tuple[models.Net, tuple[Tensor, Tensor], float, int]:
+    """A fresh net, words and targets, the rate and the number of steps."""
+    if not models.find(case.name).layered:
+        return case.net(0, task="addition").to(device), words(device, depth, "addition"), RATE, 3 * STEPS
+    rate = RATE / depth ** ORDER.get(case.name, 1) / (5 if case.name == "clock_ode" else 1)
+    return case.net(depth if untied else 0).to(device), words(device, 6), rate, STEPS
 
 
 def main() -> None:
@@ -262,11 +265,15 @@ def main() -> None:
     parser.add_argument("--depths", nargs="+", type=int)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--untied", action="store_true")
+    parser.add_argument("--steps", type=int, default=0, help="of training; 0: as many as show it")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     depths = {"memory": [16, 64, 256, 1024], "inverse": [8, 64, 512, 1024], "training": [1024]}[chosen.part]
-    part = {"memory": memory, "inverse": inverse, "training": training}[chosen.part]
-    part(chosen.models, chosen.depths or depths, chosen.device, chosen.untied)
+    given = chosen.models, chosen.depths or depths, chosen.device, chosen.untied
+    if chosen.part == "training":
+        training(*given, chosen.steps)
+    else:
+        {"memory": memory, "inverse": inverse}[chosen.part](*given)
 
 
 if __name__ == "__main__":

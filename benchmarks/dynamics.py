@@ -17,7 +17,7 @@ import train
 from leaderboard import basin, diagnostics, gradients, picture, spacetime
 from leaderboard.score import score, solves
 from models.continuous import Continuous
-from tasks.words import seeded
+from tasks.words import torch_generator
 
 UNSKIPPED = ("plain", "fractalnet")  # without a residual branch: V keeps the scale of He
 DEPTHS, CELLS, LAGS = (1, 2, 4, 8, 16), 8, 30
@@ -28,7 +28,7 @@ def shattered(folder: Path, task: tasks.Task, model: str) -> None:
     """Autocorrelation of the input gradient: the scalar experiment of the paper, and our architectures at initialisation."""
     found = {}
     for name, depth, residual in [("plain, 1 layer", 1, False), ("plain, 24 layers", 24, False), ("residual, 50", 50, True)]:
-        rows = torch.stack([gradients.scalar_gradients(depth, residual, seeded("scalar", k)) for k in range(10)])
+        rows = torch.stack([gradients.scalar_gradients(depth, residual, torch_generator("scalar", k)) for k in range(10)])
         found[name] = gradients.autocorrelation(rows, LAGS).tolist()
     _lags(folder / "shattered_scalar.png", found, "Gradient of a scalar net, 256 inputs in [-2, 2]")
     lattice: dict[str, list[tuple[float, float]]] = {}
@@ -50,9 +50,10 @@ def shattered(folder: Path, task: tasks.Task, model: str) -> None:
 
 
 def _random(name: str, task: tasks.Task, depth: int, seed: int) -> models.Net:
-    options = {"method": "rk4", "step": 0.25} if issubclass(models.find(name), Continuous) else {}
+    options = {"method": "rk4"} if issubclass(models.find(name), Continuous) else {}
+    options |= {"step": 0.25} if options and name != "clock_ode" else {}  # it has a finer one of its own
     net = models.build(name, task, width=32, hidden=64, layers=depth, **options)
-    return gradients.randomise(net, 1.0 if name in UNSKIPPED else depth**-0.5, seeded("random", seed))
+    return gradients.randomise(net, 1.0 if name in UNSKIPPED else depth**-0.5, torch_generator("random", seed))
 
 
 def _lags(path: Path, found: dict[str, list[float]], title: str) -> None:
@@ -74,7 +75,7 @@ def signal(folder: Path, task: tasks.Task, model: str) -> None:
     )
     for name, family in families.items():
         widest = max(family, key=lambda task: task.classes)
-        net = gradients.randomise(models.build(model, widest, width=32, hidden=64), 8**-0.5, seeded("signal"))
+        net = gradients.randomise(models.build(model, widest, width=32, hidden=64), 8**-0.5, torch_generator("signal"))
         found = gradients.task_signal(net, family, words)
         print(f"{name:30}{found['variance']:12.2e}{found['mean']:12.2e}")
 

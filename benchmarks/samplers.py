@@ -29,7 +29,7 @@ def main() -> None:
     torch.set_num_threads(1)
     found = []
     for name in sys.argv[1:] or tasks.names():
-        task, generator = tasks.get(name), torch.Generator().manual_seed(0)
+        task, generator = tasks.get(name), tasks.Bits(0)
         words = task.sample(BATCH, LENGTH, generator)
         sampled, answered = (
             rate(make)

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader
 
 import models
 import tasks
+from models.robust import radius
 from tasks.audit import Overlap, overlap, shortcuts
 from tasks.card import CHOMSKY
 from tasks.polynomial import print_equations
@@ -58,10 +59,20 @@ def facts(task: Task) -> list[tuple[str, str]]:
         ("channels(n)", str(program.channels)),
         ("hidden(n)", f"{len(program.rules)} (one a rule)"),
         ("curve length", f"grows as {card.curve}"),
+        ("noise radius", _radius(program)),
         *_rotation(task),
         ("learning", card.learning),
         ("realised in", ", ".join(_realised(program)) or "none"),
     ]
+
+
+def _radius(program: Program) -> str:
+    """Noise on every channel, at every step, below which references with net.robust=true correct it (models/robust.py)."""
+    clock = models.architecture("clock_ode").reference(program, 0).radius
+    single, double = radius(program, inner=False), radius(program, inner=True)
+    return (
+        f"{single:.3g} a channel at every step with net.robust=true, {double:g} with net.inner=true, {clock:.3g} in clock_ode"
+    )
 
 
 def _rotation(task: Task) -> list[tuple[str, str]]:

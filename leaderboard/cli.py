@@ -3,6 +3,7 @@
 Everything heavy is imported inside its command, so that `realizable --help` answers at once.
 """
 
+import gc
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from uuid import uuid4
 import typer
 from typer.core import TyperGroup
 
+from leaderboard.atomic import named
 from leaderboard.record import RecordError, read
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from leaderboard.faults import Fault
     from leaderboard.table import Metric
+    from leaderboard.verify import Verified
     from tasks import Task
 
 # what every wrong command line raises, in whichever click this typer carries
@@ -113,6 +116,37 @@ def table(
 
         _put(folder / "heatmap.png", partial(picture.heatmap, df))
     typer.echo("wrote " + ", ".join(str(folder / name) for name in [*views.FILES, *["heatmap.png"] * drawn]))
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")],
+    out: Annotated[Path, typer.Argument(help="The file to write: .parquet or .csv.")],
+) -> None:
+    """Write all records of FOLDER to one file, a row a run, its weights and the length that was scored."""
+    from leaderboard import export
+
+    write = export.kind(out)
+    df = export.flat(_records(folder))
+    _put(out, partial(write, df))
+    typer.echo(f"wrote {len(df)} rows to {out}")
+
+
+@app.command()
+def site(
+    folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")],
+    out: Annotated[Path | None, typer.Argument(help="Write the page to this file; otherwise to index.html in FOLDER.")] = None,
+) -> None:
+    """Write one page, which needs no network, of all that the records of FOLDER say: scores, ladder, plots, tasks, models."""
+    from leaderboard.atomic import put
+    from leaderboard.site import page
+
+    path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
+    made = page(_records(folder))
+    put(path, made.html.encode())
+    if made.excess:
+        typer.echo(f"warning: {made.excess}", err=True)
+    typer.echo(f"wrote {path}, {made.size / 1000:,.0f} kB")
 
 
 @app.command()
@@ -216,18 +250,25 @@ def verify(
     out: Annotated[Path | None, typer.Option(help="Write its records to this folder.")] = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Also train again by its recipe.")] = False,
     seed_key: Annotated[str | None, typer.Option(help="Draw other test words, by this key.")] = None,
+    file: Annotated[Path | None, typer.Option("--round", help="Score on the words of this revealed round's file.")] = None,
 ) -> None:
     """Score a submission from its weights alone, in a process with limits, and compare with what it claims.
 
     Exit code 1 if it has a fault or claims what does not hold; the records hold what was found.
     """
+    from leaderboard import rounds
     from leaderboard.faults import Refused
-    from leaderboard.verify import verify
+    from leaderboard.verify import keyed, verify
 
+    if file is not None and seed_key is not None:
+        raise typer.BadParameter("--round and --seed-key exclude each other")
     if out is not None and out.resolve().is_relative_to(folder.resolve()):
         raise typer.BadParameter("--out is a folder outside of the submission")
     try:
-        verified = verify(folder, key=seed_key, retrain=retrain)
+        if file is not None:
+            verified = _on_round(folder, rounds.member(file, folder), retrain)
+        else:
+            verified = verify(folder, hidden=partial(keyed, seed_key) if seed_key else None, retrain=retrain)
     except Refused as refused:
         _refuse(refused.faults)
     for line in verified.lines():
@@ -236,6 +277,84 @@ def verify(
         verified.write(out)
         typer.echo(f"wrote {len(verified.records)} records to {out}")
     _refuse(verified.faults)
+
+
+round_app = typer.Typer(
+    help="Hidden test words by commit and reveal: open, close, reveal and replay a round.", no_args_is_help=True
+)
+app.add_typer(round_app, name="round")
+_Name = Annotated[str, typer.Argument(metavar="ROUND", help="Name of the round; its file is FOLDER/ROUND.json.")]
+_Folder = Annotated[Path, typer.Option(help="Where the files of rounds are published.")]
+_Submissions = Annotated[Path, typer.Option(help="A folder of submissions, each a folder in it.")]
+
+
+@round_app.command("open")
+def round_open(
+    name: _Name,
+    folder: _Folder = Path("rounds"),
+    key: Annotated[Path | None, typer.Option(help="Write the secret key to this file; otherwise to ROUND.key.")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="A task of the round, again for more; otherwise the ladder.")] = None,
+    words: Annotated[int, typer.Option(help="Words of each task and length.")] = 512,
+) -> None:
+    """Make a secret key, and publish a commitment to it."""
+    from leaderboard import published, rounds
+
+    secret = Path(f"{name}.key") if key is None else key
+    if key is None and secret.resolve().is_relative_to(folder.resolve()):
+        raise typer.BadParameter(f"{folder} is published, so the key would be; name another file with --key")
+    path = published.place(folder, name)
+    said = rounds.begin(path, secret, task or [], words)
+    typer.echo(f"opened {path}: {len(said['tasks'])} tasks, commitment {said['commitment']}; keep {secret} secret")
+
+
+@round_app.command("close")
+def round_close(name: _Name, submissions: _Submissions, folder: _Folder = Path("rounds")) -> None:
+    """Freeze the submissions of a round."""
+    from leaderboard import published, rounds
+
+    path = published.place(folder, name)
+    said = rounds.close(path, submissions)
+    typer.echo(f"closed {path}: {len(said['submissions'])} submissions, root {said['root']}")
+
+
+@round_app.command("reveal")
+def round_reveal(
+    name: _Name, key: Annotated[Path, typer.Option(help="The file with the secret key.")], folder: _Folder = Path("rounds")
+) -> None:
+    """Publish the key of a closed round, and the seeds of its words."""
+    from leaderboard import published, rounds
+
+    path = published.place(folder, name)
+    said = rounds.reveal(path, key)
+    typer.echo(f"revealed {path}: key {said['key']}")
+
+
+@round_app.command("replay")
+def round_replay(
+    name: _Name,
+    submissions: _Submissions,
+    folder: _Folder = Path("rounds"),
+    score: Annotated[bool, typer.Option("--score", help="Also score every submission on the words.")] = False,
+) -> None:
+    """Compute again all that a revealed round says; say what differs, if anything does."""
+    from leaderboard import published, rounds
+
+    path = published.place(folder, name)
+    said = rounds.replay(path, submissions)
+    typer.echo(f"ok: {path}, commitment {said['commitment']}, root {said['root']}, {len(said['submissions'])} submissions")
+    faults = list["Fault"]()
+    for one in sorted(submissions.iterdir()) if score else ():
+        verified = _on_round(one, said)
+        for line in verified.lines():
+            typer.echo(f"{verified.submission.description.name}: {line}")
+        faults += verified.faults
+    _refuse(faults)
+
+
+def _on_round(folder: Path, said: dict[str, Any], retrain: bool = False) -> "Verified":
+    from leaderboard.verify import verify
+
+    return verify(folder, hidden=lambda task: said["seeds"][task.label], retrain=retrain, words=said["words"])
 
 
 def _refuse(faults: "Sequence[Fault]") -> None:
@@ -275,7 +394,7 @@ def _whole(name: str, value: object) -> int:
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _kept():
         warnings.simplefilter("always")
         records = read(folder)
     for warning in caught:
@@ -283,6 +402,17 @@ def _records(folder: Path) -> list[dict[str, Any]]:
     if not records:
         raise RecordError(f"{folder}: no records")
     return records
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """What is made inside stays to the end: do not look through it for garbage, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _chosen(df: "pd.DataFrame", metric: str | None, factor: float | None) -> list[tuple["Metric", float]]:
@@ -301,8 +431,9 @@ def _chosen(df: "pd.DataFrame", metric: str | None, factor: float | None) -> lis
 def _put(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside `path`, then move it there: a reader never sees half of it."""
     temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with named(path):
+        try:
+            write(temporary)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from leaderboard.score import counted, follow
 from models import Architecture, Net
-from models.architecture import Discrete, State
-from models.continuous import Continuous, SolverError, Watch
+from models.architecture import Layered, State
+from models.continuous import Continuous, SolverError
 from models.neural_ode import NeuralODE
 from models.resnet import ResNet
 from tasks import IGNORE, Task
-from tasks.words import draw, seeded, splits
+from tasks.words import draw, seeded, splits, torch_generator
 
 PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32, "float64": torch.float64}
 RADII = [2.0 ** (k / 2) for k in range(-40, 9)]  # 2^-20 .. 2^4
@@ -77,25 +77,16 @@ def layers(net: Net, depth: int) -> list[Callable[[State], State]]:
     In continuous time a layer is the flow of one unit; adaptive solvers start anew in each.
     """
     made = net.architecture
-    if isinstance(made, Discrete):
-        return [lambda state, k=k: made.advance(state, net.layer(k), (k + 1) / depth, None) for k in range(depth)]  # type: ignore[misc]
-    if isinstance(made, Continuous):
-        return [lambda state, k=k: _flow(replace(made, adjoint=False), net, state[0], k, depth) for k in range(depth)]  # type: ignore[misc]
-    raise NoLayers(f"{made.label} has no layers that could be looked at one by one")
-
-
-def _flow(made: Continuous, net: Net, x: Tensor, k: int, depth: int) -> State:
-    blocks = net.layer(k)
-    *_, x = made.solve(blocks, made.fields(blocks, depth), x, k, k + 1, Watch(made, depth), points=1)
-    return (x,)
+    if not isinstance(made, Layered):
+        raise NoLayers(f"{made.label} has no layers that could be looked at one by one")
+    direct = replace(made, adjoint=False) if isinstance(made, Continuous) else made
+    return [lambda state, k=k: direct.through(state, net.layer, range(k, k + 1), depth) for k in range(depth)]  # type: ignore[misc]
 
 
 def start(net: Net, tokens: Tensor) -> State:
     """The state before the first layer."""
     x, made = next(net.states(tokens, 0)), net.architecture
-    if isinstance(made, Discrete):
-        return made.first(x)
-    return (made.start(x),) if isinstance(made, Continuous) else (x,)
+    return made.first(x) if isinstance(made, Layered) else (x,)
 
 
 def noise_radius(net: Net, words: Batch, generator: torch.Generator, relative: bool = False) -> float:
@@ -202,9 +193,9 @@ def diagnose(net: Net, words: Batch, seed: int = 0) -> dict[str, Any]:
     }
     measures: dict[str, Callable[[], float]] = {
         "curve_length": lambda: float(curve.mean()),
-        "noise_radius": lambda: noise_radius(net, words, seeded("noise", seed)),
-        "relative_noise_radius": lambda: noise_radius(net, words, seeded("noise", seed), relative=True),
-        "lipschitz": lambda: lipschitz(net, few, seeded("lipschitz", seed)),
+        "noise_radius": lambda: noise_radius(net, words, torch_generator("noise", seed)),
+        "relative_noise_radius": lambda: noise_radius(net, words, torch_generator("noise", seed), relative=True),
+        "lipschitz": lambda: lipschitz(net, few, torch_generator("lipschitz", seed)),
     }
     return found | {name: _finite(measure) for name, measure in measures.items()}
 

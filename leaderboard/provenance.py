@@ -18,7 +18,7 @@ def version(kind: str, name: str) -> str:
 
     With a model goes what trains and scores it: the learner, `leaderboard.score`, and train.py by itself.
     """
-    roots = ["models.learner", "leaderboard.score"] if kind == "model" else []
+    roots = ["models.training.learner", "leaderboard.score"] if kind == "model" else []
     modules = imported([f"{kind}s.{name}", *roots]) | ({"train"} if kind == "model" else set())
     return hashlib.sha256(b"\0".join(source(module) for module in sorted(modules))).hexdigest()[:16]
 

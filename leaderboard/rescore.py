@@ -6,7 +6,6 @@ that of the check is refused.
 """
 
 import hashlib
-import hmac
 import json
 import sys
 import time
@@ -28,24 +27,18 @@ from models import Architecture, ModelError, Net, NotRealizable
 from models.continuous import SolverError
 from tasks import Task, TaskError
 from tasks.discover import class_of, configured
-from tasks.words import draw, seeded
+from tasks.words import scoring_words
 
 ALONE = 8  # words that are also answered in a batch of one
 TIE = 0.05  # two logits whose difference is at most this part of the largest are a tie, which rounding may decide
 DIFFERENT = 0.01  # part of the answers that may differ though there is no tie: a net may amplify rounding
 EVALUATIONS = 256  # of a block, in a layer
 
+Seeds = dict[str, str] | None  # of hidden words, by length; None: the public words
+
 
 class Spent(RuntimeError):
     """The net has evaluated its blocks too often; one line."""
-
-
-def stream(key: str | None, task: Task, length: int) -> torch.Generator:
-    """Where test words come from: the public stream, or that of a key, by HMAC-SHA256 of the task and the length."""
-    if key is None:
-        return seeded("test", task.label, length)
-    code = hmac.digest(key.encode(), f"{task.label}\0{length}".encode(), "sha256")
-    return torch.Generator().manual_seed(int.from_bytes(code[:8], "big"))
 
 
 @contextmanager
@@ -93,15 +86,15 @@ def differing(net: Net, tokens: Tensor, depth: int) -> float:
     )
 
 
-def scores(net: Net, task: Task, length: int, factors: list[int], words: int, key: str | None) -> list[dict[str, Any]]:
+def scores(net: Net, task: Task, length: int, factors: list[int], words: int, seeds: Seeds) -> list[dict[str, Any]]:
     """A record's scores at all factors of the training length; `Refused`, S404 or S405, where there are none."""
     found = []
     for n in (factor * length for factor in factors):
-        depth = task.depth(n)
-        tokens = draw(task, min(words, CHUNK), n, stream(key, task, n), testing=n <= length)
+        depth, seed = task.depth(n), seeds[str(n)] if seeds else None
+        tokens = scoring_words(task, min(words, CHUNK), n, length, seed)
         try:
             with limited(net.eval(), allowance(net, depth, 2 + ALONE + -(-words // CHUNK))):
-                result = score(net, task, n, words, length, stream(key, task, n))
+                result = score(net, task, n, words, length, seed)
                 different = differing(net, tokens, depth)
         except (Spent, SolverError) as error:
             raise refuse("S404", f"length {n}", str(error)) from None
@@ -120,7 +113,7 @@ def module(job: dict[str, Any]) -> tuple[Task, Net]:
 
 def answers(job: dict[str, Any], task: Task, net: Net) -> Iterator[dict[str, Any]]:
     """The answers to a job, one after the other."""
-    how = (job["length"], job["factors"], job["words"], job["key"])
+    how = (job["length"], job["factors"], job["words"], job["seeds"])
     entry: dict[str, Any] = {"reason": None, "longest": None, "width": None, "hidden": None}
     try:
         reference = net.realise(task.program())

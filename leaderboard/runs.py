@@ -22,6 +22,8 @@ _SCORE += ["word_chance", "curve_length", "evaluations", "held_out"]
 _WEIGHTS = ["trained", "reference"]
 _CODES = {"trained": 0, "reference": 1, None: -1}
 _columns = itemgetter(*_SCORE)
+_RUN = [*_TEXTS, *_NUMBERS, "seed", "ranked"]
+_of_run = itemgetter(*_RUN)
 _EMPTY = dict.fromkeys(_SCORE) | {"weights": None}
 
 
@@ -39,15 +41,13 @@ def frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
     number = np.repeat(np.arange(len(found)), [max(1, len(scores)) for _, scores in found])
     rows = [(_CODES[score["weights"]], *_columns(score)) for _, scores in found for score in scores or [_EMPTY]]
     weights, *values = np.array(rows, float).reshape(-1, 1 + len(_SCORE)).T.copy()  # None becomes NaN
-
-    def column(name: str) -> list[Any]:
-        return [run[name] for run, _ in found]
+    column = dict(zip(_RUN, zip(*(_of_run(run) for run, _ in found), strict=True), strict=False)) or dict.fromkeys(_RUN, ())
 
     return pd.DataFrame(
         {"run": number}
-        | {name: pd.Categorical(column(name)).take(number) for name in _TEXTS}
-        | {name: np.array(column(name), float)[number] for name in _NUMBERS}
-        | {"seed": np.array(column("seed"), int)[number], "ranked": np.array(column("ranked"), bool)[number]}
+        | {name: pd.Categorical(column[name]).take(number) for name in _TEXTS}
+        | {name: np.array(column[name], float)[number] for name in _NUMBERS}
+        | {"seed": np.array(column["seed"], int)[number], "ranked": np.array(column["ranked"], bool)[number]}
         | {"weights": pd.Categorical.from_codes(weights.astype(int), pd.Index(_WEIGHTS))}
         | dict(zip(_SCORE, values, strict=True))
         | _claims(found)

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from leaderboard.failure import located
 from models import Net
+from models.continuous import Continuous, SolverError
 from tasks import IGNORE, Task
-from tasks.words import draw, seeded, splits
+from tasks.words import draw, scoring_words, seeded, splits
 
 CHUNK = 128  # words at a time
 POINTS = 4  # states a unit of time along which the curve of a neural ODE is measured
@@ -40,21 +41,24 @@ class Score:
 
 
 @torch.no_grad()
-def score(net: Net, task: Task, length: int, words: int, trained_to: int, generator: torch.Generator | None = None) -> Score:
+def score(net: Net, task: Task, length: int, words: int, trained_to: int, seed: str | None = None) -> Score:
     """Score a net on `words` test words of `length` cells, at the depth of the task.
 
-    The words depend on the task, the length and nothing else, so all nets answer the same, unless a `generator` draws others.
+    The words depend on the task, the length and nothing else, so all nets answer the same, unless a hidden `seed` gives others.
     They are not training words if the length was not trained (it exceeds `trained_to`), or if there are enough words to keep
-    a part (see `tasks.words`). A state that is not finite counts as a wrong answer.
+    a part (see `tasks.words`). A state that is not finite counts as a wrong answer; of an ODE it is
+    a solution that does not exist, whatever the solver, so a SolverError that says where.
     """
     net.eval()
-    drawn = draw(task, words, length, generator or seeded("test", task.label, length), testing=length <= trained_to)
+    drawn = scoring_words(task, words, length, trained_to, seed)
     tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))
     depth = task.depth(length)
     correct, curves, evaluations = [], [], 0
     for chunk, answer in zip(tokens.split(CHUNK), target.split(CHUNK), strict=True):
         with counted(net) as calls, located(net, task, length, chunk, depth):
             logits, curve = follow(net, chunk, depth)
+            if isinstance(net.architecture, Continuous) and not logits.isfinite().all():
+                raise SolverError("the solution is not finite; allowed: smaller weights, a smaller step")
         evaluations = max(evaluations, calls[0])
         guess = torch.where(logits.isfinite().all(1), logits.argmax(1), -1)
         correct.append(guess == answer)

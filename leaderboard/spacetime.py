@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -118,11 +119,11 @@ def text(shown: SpaceTime, rows: int = 40, columns: int = 80) -> str:
     def line(name: object, cells: list[str]) -> str:
         return f"{name:>{label}} {''.join(cells[:fit])}{more}".rstrip()
 
-    lines = [line("input", [_padded(_symbol(token), wide) for token in shown.word])]
+    lines = [line("input", [_padded(character(token), wide) for token in shown.word])]
     for layer in layers:
         cells = []
         for cell, value in enumerate(shown.values[layer]):
-            symbol = "." if shown.margin[layer, cell] < UNDECIDED else _symbol(int(value))
+            symbol = "." if shown.margin[layer, cell] < UNDECIDED else character(int(value))
             here = shown.head is not None and shown.head[layer, cell]
             cells.append(f"[{symbol}]" if here else _padded(symbol, wide))
         lines.append(line(layer, cells))
@@ -131,7 +132,8 @@ def text(shown: SpaceTime, rows: int = 40, columns: int = 80) -> str:
     return "\n".join(lines)
 
 
-def _symbol(value: int) -> str:
+def character(value: int) -> str:
+    """One character for a token or a value."""
     return SYMBOLS[value] if value < len(SYMBOLS) else "#"
 
 
@@ -145,7 +147,7 @@ def figure(panels: dict[str, SpaceTime], title: str) -> Figure:
     They end a few layers after the last that changes anything in any of them.
     """
     classes = max(shown.classes for shown in panels.values())
-    colours = _colours(classes)
+    colours = colours_of(classes)
     cells = max(len(shown.word) for shown in panels.values())
     rows = max(min(shown.settled + 3, shown.depth + 1) for shown in panels.values())
     size = min(0.22, 8 / rows, 6 / cells)
@@ -161,13 +163,14 @@ def figure(panels: dict[str, SpaceTime], title: str) -> Figure:
     image = ScalarMappable(Normalize(-0.5, classes - 0.5), colours)
     ticks = np.unique(np.linspace(0, classes - 1, min(classes, 12)).round().astype(int))
     bar = drawing.colorbar(image, ax=axes.tolist(), ticks=ticks, pad=0.02, fraction=0.05, aspect=25)
-    bar.set_label("value of the answer", fontsize=8)
+    bar.set_label("value of the answer; white: undecided", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     drawing.suptitle(title, fontsize=10)
     return drawing
 
 
-def _colours(classes: int) -> ListedColormap:
+def colours_of(classes: int) -> ListedColormap:
+    """The colours of values 0 .. classes - 1."""
     if classes <= 10:
         return ListedColormap(colormaps["tab10"](np.arange(10))[:classes])
     return ListedColormap(colormaps["turbo"](np.linspace(0.05, 0.95, classes)))
@@ -181,7 +184,8 @@ def _panel(ax: Axes, shown: SpaceTime, colours: ListedColormap, ring: float) -> 
         layers, cells = np.nonzero(shown.head)
         ax.scatter(cells, layers, s=(0.5 * ring) ** 2, facecolors="none", edgecolors="black", linewidths=max(0.5, ring / 14))
     if len(shown.word) <= 40:
-        ax.set_xticks(range(len(shown.word)), [_symbol(token) for token in shown.word], fontsize=6)
+        ax.set_xticks(range(len(shown.word)), [character(token) for token in shown.word], fontsize=6)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.xaxis.tick_top()
     ax.set_xlabel("cell; above it, its input", fontsize=8)
     ax.tick_params(length=0, labelsize=6)

@@ -5,14 +5,14 @@ retrained: training again by the recipe gives these scores. Weights are evaluate
 `leaderboard.rescore`; a claim that does not hold is told (S501) and changes nothing in the scores.
 """
 
-import hashlib
+import hmac
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -25,6 +25,7 @@ from leaderboard.faults import Fault, refuse
 from leaderboard.folder import SEEDS
 from leaderboard.provenance import commit, version, versions
 from leaderboard.record import SCHEMA, identifier, read, write
+from leaderboard.rescore import Seeds
 from leaderboard.submission import Submission, Weights, check
 from tasks import Task
 
@@ -70,35 +71,47 @@ class Verified:
 
 
 def verify(
-    folder: Path, *, key: str | None = None, retrain: bool = False, words: int = WORDS, limits: Limits = Limits()
+    folder: Path,
+    *,
+    hidden: Callable[[Task], Seeds] | None = None,
+    retrain: bool = False,
+    words: int = WORDS,
+    limits: Limits = Limits(),
 ) -> Verified:
-    """Check a submission, then score it; `key` draws other test words than the public ones.
+    """Check a submission, then score it on the public test words, or on those of `hidden` seeds.
 
     `Refused` with the faults of `check`, or S401 to S406 where its weights cannot be evaluated.
     """
     submission = check(folder)
     records, faults = list[dict[str, Any]](), list[Fault]()
     for task in submission.description.tasks:
-        reference, *found = evaluate(submission, task, words, key, limits)
+        seeds = hidden(task) if hidden else None
+        reference, *found = evaluate(submission, task, words, seeds, limits)
         different = _retrained(submission, task, found, words, limits) if retrain else []
         badge = RETRAINED if retrain and not different else VERIFIED
         code: dict[str, Any] = {"task": version("task", task.name), "model": version("model", submission.description.model)}
         code |= {"commit": commit(), "versions": versions()}
         files = [file for file in submission.weights if file.task == task.label]
         records += [
-            _record(submission, task, file, answer, reference, CONSTRUCTIVE if file.constructive else badge, words, key, code)
+            _record(submission, task, file, answer, reference, CONSTRUCTIVE if file.constructive else badge, words, seeds, code)
             for file, answer in zip(files, found, strict=True)
         ]
-        faults += [*_claims(submission, task, found, ROUNDING if key is None else SAMPLING), *different]
+        faults += [*_claims(submission, task, found, ROUNDING if seeds is None else SAMPLING), *different]
     return Verified(submission, tuple(records), tuple(faults))
 
 
-def evaluate(submission: Submission, task: Task, words: int, key: str | None, limits: Limits) -> list[dict[str, Any]]:
+def keyed(key: str, task: Task) -> Seeds:
+    """Seeds of a key: HMAC-SHA256 of the task and the length."""
+    lengths = [LENGTH * factor for factor in FACTORS]
+    return {str(n): hmac.digest(key.encode(), f"{task.label}\0{n}".encode(), "sha256").hex() for n in lengths}
+
+
+def evaluate(submission: Submission, task: Task, words: int, seeds: Seeds, limits: Limits) -> list[dict[str, Any]]:
     """What `leaderboard.rescore` answers on a task: the reference, then every seed; `Refused` where it does not."""
     said = submission.description
     job = {
         "task": task.name, "parameters": task.parameters, "model": said.model, "options": said.options, "net": said.net,
-        "length": LENGTH, "factors": FACTORS, "words": words, "key": key, "cpu": limits.cpu, "memory": limits.memory,
+        "length": LENGTH, "factors": FACTORS, "words": words, "seeds": seeds, "cpu": limits.cpu, "memory": limits.memory,
         "folder": str(submission.folder.absolute()),
         "files": [[file.seed, file.path, file.sha256] for file in submission.weights if file.task == task.label],
     }  # fmt: skip
@@ -198,13 +211,12 @@ def _overrides(said: Description, task: Task, words: int, results: str) -> list[
 
 def _record(
     submission: Submission, task: Task, file: Weights, answer: dict[str, Any], reference: dict[str, Any], badge: str,
-    words: int, key: str | None, code: dict[str, Any],
+    words: int, seeds: Seeds, code: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """The record of one file of weights, as a run of train.py leaves one."""
     said = submission.description
     named = {"task": {"name": task.name} | task.parameters, "model": {"name": said.model} | asdict(said.architecture)}
-    secret = {} if key is None else {"key": hashlib.sha256(key.encode()).hexdigest()}
-    scoring = {"factors": list(FACTORS), "words": words} | secret
+    scoring = {"factors": list(FACTORS), "words": words} | ({"seeds": identifier(dict(seeds))} if seeds else {})
     config = named | {"net": said.net, "training": said.training, "scoring": scoring, "seed": file.seed}
     return {
         "schema": SCHEMA,

@@ -58,7 +58,7 @@ class Architecture(ABC):
     """
 
     halves: ClassVar[int] = 1  # a block acts on width / halves channels
-    layered: ClassVar[bool] = True  # a state a layer, and layers may be untied; a streaming net has one state in all
+    layered: ClassVar[bool] = False  # a state a layer, and layers may be untied; a streaming net has one state in all
     rewrites: ClassVar[bool] = True  # whether rewriting programs lower directly; else through their tableau
 
     @property
@@ -104,7 +104,7 @@ class Architecture(ABC):
         """The states after 1, ..., `depth` layers, `[batch, width, cells]`; `layer(k)` gives the blocks of layer k.
 
         `generator` draws what a training step leaves to chance (None: nothing). In continuous time, `points` states a
-        layer.
+        layer; 0: the last is enough.
         """
 
     def reference(self, program: Program, length: int) -> Reference:
@@ -152,8 +152,10 @@ class Architecture(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Discrete(Architecture):
-    """An architecture whose layers are steps of a state (x, and what the method remembers besides): it defines `advance`."""
+class Layered(Architecture):
+    """An architecture whose layers lead from state to state (x, and what the method remembers besides), so some can be run."""
+
+    layered: ClassVar[bool] = True
 
     @property
     def memories(self) -> tuple[str, ...]:
@@ -161,8 +163,37 @@ class Discrete(Architecture):
         return ("store", "checkpoint")
 
     def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
-        """The state before the first step; x alone unless the method remembers more."""
+        """The state before the first layer; x alone unless the method remembers more."""
         return (x,)
+
+    @abstractmethod
+    def through(
+        self,
+        state: State,
+        layer: Callable[[int], Blocks],
+        numbers: range,
+        depth: int,
+        generator: torch.Generator | None = None,
+    ) -> State:
+        """The state after the layers of these numbers, of `depth` in all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discrete(Layered):
+    """An architecture whose layers are steps: it defines `advance`."""
+
+    def through(
+        self,
+        state: State,
+        layer: Callable[[int], Blocks],
+        numbers: range,
+        depth: int,
+        generator: torch.Generator | None = None,
+    ) -> State:
+        """Step by step."""
+        for k in numbers:
+            state = self.advance(state, layer(k), (k + 1) / depth, generator)
+        return state
 
     @abstractmethod
     def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:

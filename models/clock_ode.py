@@ -17,7 +17,7 @@ from models.robust import saturated
 from tasks.program import Program
 
 RATE = 12.0  # K
-FINEST = 1 / 16  # the largest fixed step for which a reference is good
+FINEST = 1 / 16  # the largest fixed step for which a reference is good; with 1/2 or 1 every gate is met while it is shut
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,12 @@ class ClockODE(Continuous):
     by 1/4 - 0.028 - e once a tick, for ever; the reference states that, with e = 0.01, as its radius.
     """
 
+    step: float = FINEST
+
     blocks: ClassVar[int] = 2
     halves: ClassVar[int] = 2
     rewrites: ClassVar[bool] = True
+    span: ClassVar[int] = 1  # backwards a tick multiplies errors by e^(2 K / pi) = 2000
 
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block with an inner layer that begins near the identity on codes."""

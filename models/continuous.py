@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint, odeint_adjoint
 
-from models.architecture import Architecture, Blocks, ModelError, NotRealizable
+from models.architecture import Blocks, Layered, ModelError, NotRealizable, State
 from tasks.discover import module_name
 
 Branch = Callable[[Tensor], Tensor]
@@ -48,6 +48,11 @@ def rk4(f: Field, t: float, x: Tensor, h: float) -> Tensor:
 
 FIXED = {"euler": euler, "midpoint": midpoint, "heun2": heun2, "rk4": rk4}
 ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
+
+
+def largest(error: Tensor) -> Tensor:
+    """The largest absolute value: tolerances hold for every channel of every cell, however many are at rest."""
+    return error.abs().max()
 
 
 class SolverError(RuntimeError):
@@ -85,13 +90,15 @@ class Watch:
 
 
 @dataclass(frozen=True)
-class Continuous(Architecture):
+class Continuous(Layered):
     """x' = field(F), F a block; with untied weights F is piecewise constant in time, another block in every unit.
 
     `method`: a fixed-step method (euler, midpoint, heun2, rk4; at most `step` units of time a step) or an adaptive one of
-    torchdiffeq (dopri5, dopri8, bosh3, adaptive_heun; `rtol`, `atol`). `adjoint`: gradients by the adjoint equation instead
-    of through the solver. SolverError beyond `max_evaluations` of F, or if an adaptive method meets a state that is not
-    finite or a step of 0; the state of a fixed-step method just overflows, as that of a ResNet does.
+    torchdiffeq (dopri5, dopri8, bosh3, adaptive_heun; `rtol` and `atol` hold for each channel of each cell). `adjoint`:
+    gradients by the adjoint equation, in memory that does not grow with depth, instead of through the solver: they are as good
+    as the solution is stable backwards, and those of `memory=checkpoint` are exact. SolverError beyond `max_evaluations` of F,
+    or if an adaptive method meets a state that is not finite or a step of 0; with fixed steps it overflows, for whoever
+    reads it to tell (training and scoring do).
     """
 
     method: str = "dopri5"
@@ -103,6 +110,7 @@ class Continuous(Architecture):
 
     blocks: ClassVar[int] = 1
     rewrites: ClassVar[bool] = False
+    span: ClassVar[int | None] = None  # units through which the adjoint equation finds states again; None: all
     why_tableau: ClassVar[str] = "an autonomous ODE has no lockstep, so a rewriting program must be write-once"
     stiffness: ClassVar[int] = 1  # the fastest rate at which a reference's registers settle, in multiples of its speed
 
@@ -123,9 +131,10 @@ class Continuous(Architecture):
         (F,) = blocks
         return self.field(F, depth)
 
-    def start(self, x: Tensor) -> Tensor:
-        """What the solution starts from, given the embedded words x; x unless a subclass says so."""
-        return x
+    @property
+    def memories(self) -> tuple[str, ...]:
+        """With the adjoint equation nothing is kept that could be made less."""
+        return ("store",) if self.adjoint else ("store", "checkpoint")
 
     def states(
         self,
@@ -135,12 +144,29 @@ class Continuous(Architecture):
         generator: torch.Generator | None = None,
         points: int = 1,
     ) -> Iterator[Tensor]:
-        """The states at `points` times a unit, or with fixed steps after each unit (`points` = 1) or step."""
-        watch, first, x = Watch(self, depth), 0, self.start(x)
-        while first < depth:  # weights that repeat are integrated in one go
+        """The states at `points` times a unit, or with fixed steps after each unit (`points` < 2) or step."""
+        return self._path(self.first(x)[0], layer, range(depth), depth, points)
+
+    def through(
+        self,
+        state: State,
+        layer: Callable[[int], Blocks],
+        numbers: range,
+        depth: int,
+        generator: torch.Generator | None = None,
+    ) -> State:
+        """The solution after these units of time; an adaptive solver starts anew in the first, and counts from 0 again."""
+        (x,) = state
+        for after in self._path(x, layer, numbers, depth, points=0):
+            x = after
+        return (x,)
+
+    def _path(self, x: Tensor, layer: Callable[[int], Blocks], numbers: range, depth: int, points: int) -> Iterator[Tensor]:
+        watch, first, stop = Watch(self, depth), numbers.start, numbers.stop
+        while first < stop:  # weights that repeat are integrated in one go
             blocks = layer(first)
             last = first + 1
-            while last < depth and layer(last)[0] is blocks[0]:
+            while last < stop and layer(last)[0] is blocks[0]:
                 last += 1
             for x in self.solve(blocks, self.fields(blocks, depth), x, first, last, watch, points):  # noqa: B020
                 yield x
@@ -158,9 +184,9 @@ class Continuous(Architecture):
                 if points > 1 or (k + 1) % steps == 0:
                     yield x
             return
-        times = torch.linspace(first, last, (last - first) * points + 1)
-        times = times.to(x.device, torch.promote_types(x.dtype, torch.float32))
-        options = {"step_size": 1 / math.ceil(1 / self.step)} if self.method in FIXED else None
+        asked = torch.linspace(first, last, (last - first) * points + 1) if points else self._ends(first, last)
+        times = asked.to(x.device, torch.promote_types(x.dtype, torch.float32))
+        options = {"step_size": 1 / math.ceil(1 / self.step)} if self.method in FIXED else {"norm": largest}
         try:
             if self.adjoint:
                 path = odeint_adjoint(
@@ -168,11 +194,15 @@ class Continuous(Architecture):
                     adjoint_params=tuple(p for F in blocks if isinstance(F, torch.nn.Module) for p in F.parameters()),
                 )  # fmt: skip
             else:
-                path = odeint(watched, x, times, rtol=self.rtol, atol=self.atol, method=self.method)
+                path = odeint(watched, x, times, rtol=self.rtol, atol=self.atol, method=self.method, options=options)
         except AssertionError:  # of torchdiffeq: x is not finite, or its step has become 0
             finite = watch.last.isfinite().all()
             raise watch.failure("its step underflows" if finite else "the state is not finite") from None
         yield from path[1:]
+
+    def _ends(self, first: int, last: int) -> Tensor:
+        """The times at which a state is kept when only the last is asked for."""
+        return torch.tensor([*range(first, last, self.span if self.adjoint and self.span else last - first), last])
 
     def speed(self, reads: int) -> float:
         """Factor on the field of a reference such that time depth(n) is enough, if its rules read at most `reads` registers.

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.checkpoint import checkpoint
 
-from models.architecture import Architecture, Discrete, Reversible, State
+from models.architecture import Architecture, Layered, Reversible, State
 from tasks.discover import names_in
 
 Layer = Callable[[int], Sequence[nn.Module]]
@@ -23,8 +23,10 @@ Result = TypeVar("Result")
 def refusal(architecture: Architecture, memory: str) -> str:
     """Why a net of this architecture cannot have that `memory`, in one line."""
     reason = ""
-    if memory in ("checkpoint", "reverse") and not isinstance(architecture, Discrete):
-        reason = ", as its layers are not steps of a state (in continuous time, adjoint=true keeps x only)"
+    if memory in ("checkpoint", "reverse") and not isinstance(architecture, Layered):
+        reason = ", as it has no layers that could be run again"
+    elif memory == "checkpoint":
+        reason = ", as the adjoint equation finds the states again"
     elif memory == "reverse":
         reason = f", as its layers have no inverse; those of {', '.join(names_in('models', Reversible))} have one"
     return f"{architecture.label}: memory={memory!r} is not allowed; allowed: {', '.join(architecture.memories)}{reason}"
@@ -32,7 +34,7 @@ def refusal(architecture: Architecture, memory: str) -> str:
 
 def checkpointing(architecture: Architecture, x: Tensor, layer: Layer, depth: int, generator: torch.Generator) -> Tensor:
     """x(depth), `[batch, width, cells]`; every ceil(sqrt(depth))-th state is kept, backward computes the others again."""
-    assert isinstance(architecture, Discrete)
+    assert isinstance(architecture, Layered)
     state = architecture.first(x, generator)
     size = math.ceil(math.sqrt(depth)) or 1
     for first in range(0, depth, size):
@@ -42,15 +44,13 @@ def checkpointing(architecture: Architecture, x: Tensor, layer: Layer, depth: in
 
 
 def _segment(
-    architecture: Discrete, layer: Layer, numbers: range, depth: int, generator: torch.Generator
+    architecture: Layered, layer: Layer, numbers: range, depth: int, generator: torch.Generator
 ) -> Callable[..., State]:
     """The layers of these numbers; run again, they draw the same from `generator`, and leave it and all statistics alone."""
     drawn: list[Tensor] = []
 
     def layers(state: State) -> State:
-        for k in numbers:
-            state = architecture.advance(state, layer(k), (k + 1) / depth, generator)
-        return state
+        return architecture.through(state, layer, numbers, depth, generator)
 
     def segment(*state: Tensor) -> State:
         now = generator.get_state()

@@ -77,7 +77,7 @@ class Net(nn.Module):
         return self.blocks[first : first + size]  # type: ignore[return-value]
 
     def states(self, tokens: Tensor, depth: int, points: int = 1) -> Iterator[Tensor]:
-        """x(0), x(1), ..., x(depth), each `[batch, width, cells]`; `points` of them a layer in continuous time."""
+        """x(0), x(1), ..., x(depth), each `[batch, width, cells]`; in continuous time `points` a layer (0: the last)."""
         if depth < 0 or (self.layers and depth > self.layers):
             raise ModelError(f"depth {depth} is not allowed; allowed: 0..{self.layers or 'any'} (layers={self.layers})")
         x = nn.functional.embedding(tokens, self.embed).mT
@@ -90,7 +90,7 @@ class Net(nn.Module):
 
     def final(self, tokens: Tensor, depth: int) -> Tensor:
         """x(depth), `[batch, width, cells]`."""
-        states = self.states(tokens, depth)
+        states = self.states(tokens, depth, points=0)
         if self.training and torch.is_grad_enabled() and self.memory != "store":
             run = reversing if self.memory == "reverse" else checkpointing
             return run(self.architecture, next(states), self.layer, depth, self.generator)

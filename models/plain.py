@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, OneStep, Reference
+from models.architecture import Blocks, ModelError, OneStep, Reference
 from models.block import Block, lower, passing
 from models.robust import certified
 from tasks.program import Program
@@ -14,14 +14,27 @@ from tasks.program import Program
 
 @dataclass(frozen=True)
 class Plain(OneStep):
-    """A layer is ReLU(F(x)). A program spends a hidden unit ReLU(x) = x on each channel, to keep what it does not change."""
+    """A layer is ReLU(F(x)). A program spends a hidden unit ReLU(x) = x on each channel, to keep what it does not change.
+
+    `initial`: F = 0 would be dead, so V starts normal with variance 2 / hidden (he: He et al., ICCV 2015), or F as ReLU(x)
+    (identity). Then gradients pass a thousand layers at the start, as those of a residual net do.
+    """
+
+    initial: str = "he"
 
     blocks: ClassVar[int] = 1
 
+    def __post_init__(self) -> None:
+        if self.initial not in ("he", "identity"):
+            raise ModelError(f"plain: initial={self.initial!r} is not allowed; allowed: he, identity")
+
     @torch.no_grad()
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
-        """F = 0 would be dead: V is normal with variance 2 / hidden (He et al., ICCV 2015)."""
+        """A block that begins as `initial` says."""
         block = super().block(width, hidden, norm, generator)
+        if self.initial == "identity":
+            block.pass_codes()
+            return block
         block.V.copy_(torch.randn(width, hidden, generator=generator) * (2 / hidden) ** 0.5)
         return block
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from models.architecture import Reference
+from models.architecture import Reference, State
 from models.block import Block, Weights
 from models.continuous import Branch, Continuous, Field, Time
 from models.settling import most_read, settling
@@ -44,10 +44,10 @@ class SecondOrderODE(Continuous):
         """A block that reads x and v and gives the acceleration."""
         return Acceleration(width // 2, hidden, norm, generator)
 
-    def start(self, x: Tensor) -> Tensor:
+    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
         """x, and v = 0 whatever was embedded there."""
         position, velocity = x.chunk(2, 1)
-        return torch.cat([position, torch.zeros_like(velocity)], 1)
+        return (torch.cat([position, torch.zeros_like(velocity)], 1),)
 
     def field(self, F: Branch, depth: int) -> Field:
         """(x, v)' = (v, F(x, v))."""

@@ -96,7 +96,6 @@ class Stream(Architecture):
     """
 
     blocks: ClassVar[int] = 1
-    layered: ClassVar[bool] = False
     rewrites: ClassVar[bool] = False
     why_fragile: ClassVar[str] = "saturated units do so already"
     gates: ClassVar[tuple[int, ...]]

@@ -35,7 +35,7 @@ class TisODE(Continuous):
             return x.new_zeros(())
         (F,) = layer(depth - 1)
         both = torch.cat([x, torch.zeros_like(x)], 1)
-        *_, end = self.solve((F,), _beside(F), both, depth, 2 * depth, Watch(self, 2 * depth), points=1)
+        *_, end = self.solve((F,), _beside(F), both, depth, 2 * depth, Watch(self, 2 * depth), points=0)
         return self.weight * end.chunk(2, 1)[1].sum(1).mean()
 
     def lower(self, program: Program) -> Reference:

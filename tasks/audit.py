@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.task import IGNORE, Task
-from tasks.words import draw, seeded, splits
+from tasks.words import draw, scoring_words, seeded, splits
 
 SHORTCUTS = ("majority", "length", "last token", "bag of the prefix", "bag of the word")
 
@@ -50,7 +51,7 @@ def shortcuts(task: Task, longest: int = 12, words: int = 2000) -> dict[str, flo
     return {name: count / total for name, count in right.items()}
 
 
-def _cells(task: Task, length: int, words: int, generator: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
+def _cells(task: Task, length: int, words: int, generator: Bits) -> tuple[dict[str, Tensor], Tensor]:
     """What each shortcut knows of every scored cell, `[cells in all, ...]`, and the answers there."""
     tokens = task.sample(words, length, generator)
     target = task.target(tokens)
@@ -68,7 +69,7 @@ def _cells(task: Task, length: int, words: int, generator: torch.Generator) -> t
 
 def _table(keys: Tensor, answers: Tensor, asked: Tensor, otherwise: Tensor, classes: int) -> Tensor:
     """The most frequent answer that `keys` had, for each of `asked`; `otherwise` for what they never were."""
-    weights = torch.randint(2**62, keys.shape[1:], generator=seeded("hash"))  # a row becomes a number, modulo 2^64
+    weights = seeded("hash").integers(0, 2**62, keys.shape[1:])  # a row becomes a number, modulo 2^64
     rows, index = torch.unique((torch.cat([keys, asked]) * weights).sum(1), return_inverse=True)
     votes = torch.bincount(index[: len(keys)] * classes + answers, minlength=len(rows) * classes).reshape(-1, classes)
     votes = votes[index[len(keys) :]]
@@ -77,7 +78,7 @@ def _table(keys: Tensor, answers: Tensor, asked: Tensor, otherwise: Tensor, clas
 
 def overlap(task: Task, length: int, trained_to: int = 12, training: int = 4096, testing: int = 512) -> Overlap:
     """Duplicates between test words and training words of one length, drawn as they are in a run."""
-    tests = draw(task, testing, length, seeded("test", task.label, length), testing=length <= trained_to)
+    tests = scoring_words(task, testing, length, trained_to)
     trained = draw(task, training, length, seeded("train", task.label, length), testing=False)
     known = {*map(tuple, trained.tolist())}
     twice = sum(tuple(word) in known for word in tests.tolist())

@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.lattice import empty, lattice
 from tasks.program import RIGHT, Program, Register, symbols, when
@@ -74,11 +75,11 @@ class CircuitValue(Task):
             layer = [(SEPARATOR,)] + [range(SAME, NAND + 1)] * m
             yield from product(*[(0, 1)] * m, *layer * ((n - m) // (m + 1)))
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         n = self.cells(length)
         widths = torch.tensor(self._widths(n))
-        m = widths[torch.randint(len(widths), (count, 1), generator=generator)]
-        gates, cell = torch.randint(SAME, NAND + 1, (count, n), generator=generator), torch.arange(n)
+        m = widths[generator.integers(0, len(widths), (count, 1))]
+        gates, cell = generator.integers(SAME, NAND + 1, (count, n)), torch.arange(n)
         words = torch.where(cell < m, gates % 2, gates)
         return words.masked_fill_((cell + 1) % (m + 1) == 0, SEPARATOR)
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.lattice import empty, lattice
 from tasks.program import FIRST, LAST, Program, Register, Rule, symbols, when
@@ -65,10 +66,10 @@ class ComputeSqrt(Task):
         """All but the first, which is zeros."""
         return islice(product((0, 1), repeat=length), 1, None)
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        words = torch.randint(2, (count, length), generator=generator)
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
+        words = generator.integers(0, 2, (count, length))
         while len(zeros := (~words.any(1)).nonzero()):
-            words[zeros[:, 0]] = torch.randint(2, (len(zeros), length), generator=generator)
+            words[zeros[:, 0]] = generator.integers(0, 2, (len(zeros), length))
         return words
 
     def space(self, length: int) -> int:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.machines import ANY, EMPTY, END, Action, Condition, Pushdown
 from tasks.mixture import mixture
@@ -55,7 +56,7 @@ class Dyck(Task):
         """Two brackets of each kind."""
         return 2 * self.kinds
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         members = balanced(count, length + length % 2, self.kinds, generator)[:, :length]
         return mixture(members, self.alphabet, generator)
 
@@ -90,14 +91,14 @@ class Dyck(Task):
         return machine.decider({"yes": 1, "no": 0}, depth=lambda n: 4 * n + 1)
 
 
-def balanced(count: int, length: int, kinds: int, generator: torch.Generator) -> Tensor:
+def balanced(count: int, length: int, kinds: int, generator: Bits) -> Tensor:
     """Uniformly random balanced words `[count, length]`, length even, from left to right.
 
     With r symbols to come at depth h, the next opens with probability (r - h)(h + 2) / (2 r (h + 1)). Arnold and Sleep,
     Uniform random generation of balanced parenthesis strings, ACM TOPLAS 2 (1980).
     """
-    chance = torch.rand(length, count, generator=generator, dtype=torch.float64)
-    kind = torch.randint(kinds, (length, count), generator=generator)
+    chance = generator.uniform((length, count))
+    kind = generator.integers(0, kinds, (length, count))
     words, depth = torch.empty(length, count, dtype=torch.long), torch.zeros(count, dtype=torch.long)
     opened = torch.zeros(length, count, dtype=torch.long)  # kind of the open bracket at each depth
     for i in range(length):

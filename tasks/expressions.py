@@ -12,7 +12,10 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
+
 DIGITS, PLUS, MINUS, TIMES = 5, 5, 6, 7  # digits are 0 .. 4
+
 OPERATIONS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 INNERMOST = re.compile(r"\((-?\d)(?:([-+*])(-?\d))?\)")
 
@@ -51,9 +54,9 @@ class Expressions:
         """How many digits they have all together."""
         return _census(self.operators, length)[1]
 
-    def sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def sample(self, count: int, length: int, generator: Bits) -> Tensor:
         """Random expressions `[count, length]`, written from left to right by the length of what starts in each cell."""
-        words = torch.randint(DIGITS, (count, length), generator=generator)
+        words = generator.integers(0, DIGITS, (count, length))
         size = torch.zeros(count, length + 1, dtype=torch.long)
         size[:, 0] = length
         for i in range(length):
@@ -67,8 +70,8 @@ class Expressions:
             size[bracket, i + 1] = n - 2
             split = (size[:, i] >= 5).nonzero()[:, 0]
             n = size[split, i]
-            left = 1 + (torch.rand(len(n), generator=generator, dtype=torch.float64) * (n - 4)).long()
-            words[split, i + 1 + left] = torch.randint(DIGITS, self.opening, (len(n),), generator=generator)
+            left = 1 + (generator.uniform((len(n),)) * (n - 4)).long()
+            words[split, i + 1 + left] = generator.integers(DIGITS, self.opening, (len(n),))
             size[split, i + 1] = left
             size[split, i + 2 + left] = n - 3 - left
         return words

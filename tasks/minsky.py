@@ -15,6 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.machines import Counters, Instruction
 from tasks.program import Program
@@ -177,11 +178,11 @@ class Minsky(Task):
             return len(self._listing.pairs(length)) * (length + 1) ** (self.counters - 2)
         return (length + 1) ** self.counters
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        counters = torch.randint(length + 1, (self.counters, count, 1), generator=generator)
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
+        counters = generator.integers(0, length + 1, (self.counters, count, 1))
         if self._listing.pairs:
             pairs = torch.tensor(self._listing.pairs(length))
-            counters[:2, :, 0] = pairs[torch.randint(len(pairs), (count,), generator=generator)].T
+            counters[:2, :, 0] = pairs[generator.integers(0, len(pairs), (count,))].T
         return sum((torch.arange(length) < counter).long() << r for r, counter in enumerate(counters))
 
     @property

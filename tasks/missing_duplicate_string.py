@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
 from tasks.task import Task
@@ -64,11 +65,11 @@ class MissingDuplicateString(Task):
             word = bits + bits
             yield from ((*word[:place], HIDDEN, *word[place + 1 :], *end) for place in range(2 * half))
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         half = length // 2
-        word = torch.randint(2, (count, half), generator=generator).repeat(1, 2)
+        word = generator.integers(0, 2, (count, half)).repeat(1, 2)
         if half:
-            word.scatter_(1, torch.randint(2 * half, (count, 1), generator=generator), HIDDEN)
+            word.scatter_(1, generator.integers(0, 2 * half, (count, 1)), HIDDEN)
         return torch.nn.functional.pad(word, (0, length % 2), value=END)
 
     def _solve(self, word: list[int]) -> list[int]:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.program import FIRST, Program, Register, symbols, when
 from tasks.task import IGNORE, Task
@@ -68,9 +69,9 @@ class ModularArithmetic(Task):
     def _words(self, length: int) -> Iterator[tuple[int, ...]]:
         return product(*[OPERATORS if i % 2 else DIGITS for i in range(self.cells(length))])
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        words = torch.randint(5, (count, self.cells(length)), generator=generator)
-        words[:, 1::2] = torch.randint(PLUS, TIMES + 1, words[:, 1::2].shape, generator=generator)
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
+        words = generator.integers(0, 5, (count, self.cells(length)))
+        words[:, 1::2] = generator.integers(PLUS, TIMES + 1, words[:, 1::2].shape)
         return words
 
     def _solve(self, word: list[int]) -> list[int]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.expressions import DIGITS, MINUS, PLUS, TIMES, Expressions, evaluate
 from tasks.lattice import Stack, empty, lattice, spread, stream
@@ -61,7 +61,7 @@ class ModularArithmeticBrackets(Task):
         """By recursion over the length of the left operand; the grammar is unambiguous."""
         return EXPRESSIONS.count(length)
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         return EXPRESSIONS.sample(count, length, generator)
 
     def _valid(self, tokens: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.lattice import AWAKE
 from tasks.program import FIRST, LAST, LEFT, Register, Rule, symbols, when
 from tasks.task import Task
@@ -42,11 +43,11 @@ class Operands(Task):
             for bits in product((0, 1), repeat=length - 1):
                 yield (*bits[:place], 2, *bits[place:])
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        words = torch.randint(2, (count, length), generator=generator)
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
+        words = generator.integers(0, 2, (count, length))
         if length <= 2:
             return words
-        return words.scatter_(1, torch.randint(1, length - 1, (count, 1), generator=generator), 2)
+        return words.scatter_(1, generator.integers(1, length - 1, (count, 1)), 2)
 
     def space(self, length: int) -> int:
         """The places of the sign times the bits."""

@@ -15,6 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.dyck import balanced
 from tasks.machines import ANY, EMPTY, END, Action, Condition, Pushdown
@@ -40,25 +41,25 @@ class Language:
     complexity: str
     upper: Bound
     lower: Bound
-    members: Callable[[int, int, torch.Generator], Tensor] | None = None
+    members: Callable[[int, int, Bits], Tensor] | None = None
     parity: int = 0
 
 
-def _anbn(count: int, n: int, generator: torch.Generator) -> Tensor:
+def _anbn(count: int, n: int, generator: Bits) -> Tensor:
     return (torch.arange(n) >= n // 2).long().repeat(count, 1)
 
 
-def _marked_palindromes(count: int, n: int, generator: torch.Generator) -> Tensor:
-    half = torch.randint(2, (count, n // 2), generator=generator)
+def _marked_palindromes(count: int, n: int, generator: Bits) -> Tensor:
+    half = generator.integers(0, 2, (count, n // 2))
     return torch.cat([half, torch.full((count, 1), 2), half.flip(1)], 1)
 
 
-def _sums(count: int, n: int, generator: torch.Generator) -> Tensor:
-    first = torch.randint(n // 2 + 1, (count, 1), generator=generator)
+def _sums(count: int, n: int, generator: Bits) -> Tensor:
+    first = generator.integers(0, n // 2 + 1, (count, 1))
     return (torch.arange(n) >= first).long() + (torch.arange(n) >= n // 2)
 
 
-def _terms(count: int, n: int, generator: torch.Generator) -> Tensor:
+def _terms(count: int, n: int, generator: Bits) -> Tensor:
     return torch.nn.functional.pad(balanced(count, n - 1, 1, generator), (0, 1), value=1)
 
 
@@ -185,7 +186,7 @@ class PushdownAutomaton(Task):
             curve="n**1.5",
         )
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         if self.language.members is None:
             return super()._sample(count, length, generator)
         members = self.language.members(count, length + (length + self.language.parity) % 2, generator)

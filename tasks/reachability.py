@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.lattice import AWAKE, lattice
 from tasks.program import FIRST, LAST, Program, Register, symbols, when
@@ -72,11 +73,11 @@ class Reachability(Task):
         nodes = node_cells(n)
         return product(*((NODE,) if cell in nodes else (0, 1) for cell in range(n)))
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         n = self.cells(length)
         nodes = node_cells(n)
         edge = (1 + log2(len(nodes))) / (2 * len(nodes))
-        words = (torch.rand(count, n, generator=generator) < edge).long()
+        words = (generator.uniform((count, n)) < edge).long()
         words[:, nodes] = NODE
         return words
 

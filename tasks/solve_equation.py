@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.expressions import DIGITS, MINUS, PLUS, Expressions, evaluate
 from tasks.lattice import Stack, empty, lattice, spread, stream
@@ -69,12 +70,12 @@ class SolveEquation(Task):
         """An expression and one of its digits: the value follows."""
         return EXPRESSIONS.digits(length - 2) if length > 2 else 1
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         if length < 3:
             return torch.zeros(count, length, dtype=torch.long)
         words = EXPRESSIONS.sample(count, length - 2, generator)
         value = EXPRESSIONS.parse(words)[1][:, None]
-        unknown = ((words < DIGITS) * (1 + torch.rand(words.shape, generator=generator))).argmax(1, keepdim=True)
+        unknown = ((words < DIGITS) * (1 + generator.uniform(words.shape))).argmax(1, keepdim=True)
         return torch.cat([words.scatter(1, unknown, X), torch.full_like(value, EQUALS), value], 1)
 
     def _valid(self, tokens: Tensor) -> Tensor:

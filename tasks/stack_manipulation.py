@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.lattice import Stack, empty, lattice, spread, stream
 from tasks.program import FIRST, LEFT, Program, Register, symbols, when
@@ -63,10 +64,10 @@ class StackManipulation(Task):
         """Two symbols for a cell of the stack, three operations; a sample has an operation where there is room for one."""
         return sum(2**height * 3 ** (length - height) for height in range(1, max(length, 2)))
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
-        height = torch.randint(1, max(length, 2), (count, 1), generator=generator)
-        bits = torch.randint(2, (count, length), generator=generator)
-        operations = torch.randint(2, 5, (count, length), generator=generator)
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
+        height = generator.integers(1, max(length, 2), (count, 1))
+        bits = generator.integers(0, 2, (count, length))
+        operations = generator.integers(2, 5, (count, length))
         return torch.where(torch.arange(length) < height, bits, operations)
 
     def _valid(self, tokens: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Card
 from tasks.discover import label, module_name
 from tasks.program import Program
@@ -75,9 +76,9 @@ class Task(ABC):
         """Whether each word `[batch, length]` is an input, bool `[batch]`."""
         return torch.ones_like(tokens[:, 0], dtype=torch.bool)
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         """`[count, length]` words; uniform over all words unless the task says otherwise."""
-        return torch.randint(self._letters, (count, length), generator=generator)
+        return generator.integers(0, self._letters, (count, length))
 
     def _words(self, length: int) -> Iterator[tuple[int, ...]]:
         """All inputs of that length, without blanks."""
@@ -123,7 +124,7 @@ class Task(ABC):
         """Name with the parameters that differ from their defaults: `counter(modulus=5)`."""
         return label(self)
 
-    def sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def sample(self, count: int, length: int, generator: Bits) -> Tensor:
         """`count` random words of that length, LongTensor `[batch, cells]`; TaskError if length or count < 1."""
         if length < 1 or count < 1:
             raise TaskError(f"{self.name}: {count} words of length {length} asked for; both must be at least 1")

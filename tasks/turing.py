@@ -14,6 +14,7 @@ import sympy
 import torch
 from torch import Tensor
 
+from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.lattice import Head, Step
 from tasks.program import FIRST, LEFT, Program, Register, Rule, symbols, when
@@ -122,14 +123,14 @@ class Turing(Task):
         """The patterns of typical words by numbers of symbols, -1 for any letter, `[patterns, length]`."""
         return torch.tensor([[self._machine.symbols.find(c) for c in word] for word in self._machine.words(length)])
 
-    def _sample(self, count: int, length: int, generator: torch.Generator) -> Tensor:
+    def _sample(self, count: int, length: int, generator: Bits) -> Tensor:
         machine, words = self._machine, self._typical(length)
         if len(words) > 1:
-            words = words[torch.randint(len(words), (count,), generator=generator)]
+            words = words[generator.integers(0, len(words), (count,))]
         if not machine.letters:
             return words.expand(count, -1).clone()
         letters = torch.tensor([machine.symbols.index(letter) for letter in machine.letters])
-        return torch.where(words < 0, letters[torch.randint(len(letters), (count, length), generator=generator)], words)
+        return torch.where(words < 0, letters[generator.integers(0, len(letters), (count, length))], words)
 
     def space(self, length: int) -> int:
         """How many words the sampler can draw."""

@@ -15,8 +15,8 @@ LONG = (16, 31, 63, 64, 65, 66, 130, 200)  # on both sides of 64 bits
 NAMES = ("binary_addition", "binary_multiplication", "compute_sqrt", "popcount", "iterated_addition", "tent_map")
 
 
-def seed(number: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(number)
+def seed(number: int = 0) -> tasks.Bits:
+    return tasks.Bits(number)
 
 
 def little(bits) -> int:
@@ -176,7 +176,7 @@ def hard_words(name: str, n: int) -> list[list[int]]:
         return [[bit] * place + [2] + [bit] * (n - 1 - place) for place in range(1, n - 1) for bit in (0, 1)]
     if name == "iterated_addition":
         ones = [[1] * k + [2] * (k < n) + [1] * (n - k - 1) for k in range(n + 1)]
-        rare = torch.randint(20, (30, n), generator=seed(n))
+        rare = seed(n).integers(0, 20, (30, n))
         return [*ones, ([1, 2] * n)[:n], ([0, 1, 2] * n)[:n], [2] * n, *torch.where(rare == 0, 2, rare % 2).tolist()]
     if name == "compute_sqrt":
         roots = (2 ** (n // 2) - 1, 2 ** (n // 2 - 1), 2 ** (n // 2 - 1) + 1)

@@ -25,8 +25,8 @@ CIRCUIT, GRAPH = CircuitValue(), Reachability()
 CONF = Path(__file__).resolve().parent.parent / "conf" / "task"
 
 
-def generator(number: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(number)
+def generator(number: int = 0) -> tasks.Bits:
+    return tasks.Bits(number)
 
 
 def stands_after(task, word: list[int]) -> int:

@@ -62,13 +62,13 @@ def test_order_of_convergence(method, order):
 
 def test_gradients_of_the_adjoint_are_those_through_the_solver():
     task, found = tasks.get("turing"), []
-    words = task.sample(1, 3, generator(1))
+    words = task.sample(1, 3, tasks.Bits(1))
     for adjoint in (False, True):
         net = models.build("clock_ode", task, width=1, hidden=1, adjoint=adjoint, method="rk4", step=1 / 32).double()
-        net(words, 1).square().sum().backward()
+        net(words, 6).square().sum().backward()  # without a state kept a tick, off by a fifth
         found.append([parameter.grad for parameter in net.parameters()])
     for direct, adjoint in zip(*found, strict=True):
-        assert (direct - adjoint).abs().max() < 1e-2 * direct.abs().max()
+        assert (direct - adjoint).abs().max() < 1e-3 * direct.abs().max()
         assert direct.abs().max() > 0
 
 
@@ -88,7 +88,7 @@ COARSE = {"method": "rk4", "step": 1 / 16}
 )
 def test_programs_run_at_constant_width_within_the_stated_error(name, options):
     task, n = MACHINES[name], 6
-    program, words = task.program(), task.sample(6, n, generator(2))
+    program, words = task.program(), task.sample(6, n, tasks.Bits(2))
     net = models.build("clock_ode", task, width=1, hidden=1, **options).eval()
     reference = net.realise(program)
     assert (net.width, reference.longest) == (2 * program.channels, None)
@@ -98,6 +98,19 @@ def test_programs_run_at_constant_width_within_the_stated_error(name, options):
     assert off < 1.25 * LEFT_OVER + 0.01
     target = task.target(words)
     assert ((net.read(states[-1]).argmax(1) == target) | (target == IGNORE)).all()
+
+
+@pytest.mark.parametrize("tolerances", [{}, {"rtol": 1e-3, "atol": 1e-3}], ids=["default", "1e-3"])
+def test_the_error_bound_holds_in_a_batch_in_which_few_cells_move(tolerances):
+    """One cell in 64 words of 12 holds a head: the solver is to see its error."""
+    task = MACHINES["turing"]
+    program, words = task.program(), task.sample(64, 12, tasks.Bits(9))
+    net = models.build("clock_ode", task, width=1, hidden=1, **tolerances).eval()
+    net.realise(program)
+    with torch.no_grad():
+        states = list(net.states(words, task.depth(12)))
+    off = max(float((x[:, : program.channels] - code).abs().max()) for x, code in zip(states, program.run(words), strict=True))
+    assert off < 1.25 * LEFT_OVER + 0.01
 
 
 def run(net: models.Net, words: Tensor, steps: int, size: float, every: bool, seed: int) -> Tensor:
@@ -113,7 +126,7 @@ def run(net: models.Net, words: Tensor, steps: int, size: float, every: bool, se
 
 def test_sixty_steps_of_a_turing_machine_on_forty_cells_from_a_noisy_start():
     task = tasks.get("turing")
-    words = task.sample(4, 40, generator(3))
+    words = task.sample(4, 40, tasks.Bits(3))
     net = models.build("clock_ode", task, width=1, hidden=1, rtol=1e-3, atol=1e-3).eval()
     net.realise(task.program())
     assert task.depth(40) >= 60
@@ -123,7 +136,7 @@ def test_sixty_steps_of_a_turing_machine_on_forty_cells_from_a_noisy_start():
 
 def test_noise_at_every_tick_up_to_the_radius_but_not_beyond_a_quarter():
     task = MACHINES["turing"]
-    words = task.sample(6, 10, generator(5))
+    words = task.sample(6, 10, tasks.Bits(5))
     net = models.build("clock_ode", task, width=1, hidden=1, method="rk4", step=1 / 16).eval()
     radius = net.realise(task.program(), robust=True).radius
     assert radius == pytest.approx(0.25 - 1.25 * LEFT_OVER - 0.01)
@@ -135,12 +148,12 @@ def test_noise_at_every_tick_up_to_the_radius_but_not_beyond_a_quarter():
 def test_a_step_that_jumps_over_the_clock_is_refused():
     task = MACHINES["turing"]
     with pytest.raises(models.NotRealizable, match=r"rk4 with step=1.0 jumps over the clock; allowed: step <= 0.0625"):
-        models.build("clock_ode", task, method="rk4").realise(task.program())
+        models.build("clock_ode", task, method="rk4", step=1.0).realise(task.program())
 
 
 def test_a_run_of_a_neural_ode_on_a_rewriting_program_takes_the_clock():
     chosen = models.architecture("neural_ode", method="rk4")
-    assert chosen.suited(tasks.get("turing").program(), 0).label == "clock_ode(method=rk4, step=0.0625)"
+    assert chosen.suited(tasks.get("turing").program(), 0).label == "clock_ode(method=rk4)"
     assert chosen.suited(tasks.get("turing").program(), 3) is chosen
     assert chosen.suited(tasks.get("parity").program(), 0) is chosen
     assert models.architecture("resnet").suited(tasks.get("turing").program(), 0).label == "resnet"

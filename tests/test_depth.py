@@ -10,16 +10,21 @@ from torch.func import functional_call
 
 import models
 import tasks
-from benchmarks.depth import Ledger, activations, fit, identity, lost, scatter
-from models.architecture import Discrete, Reversible
+from benchmarks.depth import Ledger, activations, fit, lost, scatter
+from models.architecture import Layered, Reversible
 from models.net import Net
 
+OPTIONS = {
+    **{name: [{}, {"drop": 0.5}] for name in ("lm_resnet", "fractalnet")},
+    **{name: [{"method": "heun2"}] for name in ("neural_ode", "second_order_ode", "clock_ode")},
+    "tis_ode": [{"method": "heun2", "weight": 0.0}],
+}  # fmt: skip
 KEPT = [
     (name, memory, options)
     for name in models.names()
-    if issubclass(models.find(name), Discrete)
+    if issubclass(models.find(name), Layered)
     for memory in ("checkpoint", "reverse")
-    for options in [{}, *([{"drop": 0.5}] if name in ("lm_resnet", "fractalnet") else [])]
+    for options in OPTIONS.get(name, [{}])
     if memory in models.architecture(name, **options).memories
 ]
 REVERSED = [name for name, memory, _ in KEPT if memory == "reverse"]
@@ -64,7 +69,7 @@ def same(found: list[Tensor], expected: list[Tensor], tolerance: float) -> None:
 @every_kept
 @tied
 def test_gradients_are_those_of_autograd(name: str, memory: str, options: dict[str, float], untied: bool) -> None:
-    depth = 64 if memory == "reverse" else 20
+    depth = 64 if memory == "reverse" else 3 if name == "clock_ode" else 20
     kept, stored = (net(name, way, untied * depth, **options) for way in (memory, "store"))
     same(descent(kept, depth), descent(stored, depth), 1e-10 if memory == "reverse" else 0)
     assert torch.equal(kept.generator.get_state(), stored.generator.get_state())
@@ -272,7 +277,7 @@ def test_activations_of_a_chain_by_hand() -> None:
     assert 400 * 10 <= found <= 400 * 10 + 3 * 400 + 100
 
 
-def memory(name: str, way: str, depth: int, layers: int = 0, **options: float) -> int:
+def memory(name: str, way: str, depth: int, layers: int = 0, **options: object) -> int:
     made = net(name, way, layers, torch.float32, **options)
     return activations(lambda: made(words(), depth).square().mean().backward(), made)
 
@@ -290,6 +295,12 @@ def test_momentum_in_reverse_keeps_a_state_every_span() -> None:
     assert made == 4 * 2 * 3 * 8 * 6 * 4
 
 
+@pytest.mark.parametrize(("method", "depths"), [("euler", (64, 8)), ("dopri5", (12, 3))])
+def test_with_the_adjoint_equation_memory_does_not_grow_with_depth(method: str, depths: tuple[int, int]) -> None:
+    deep, shallow = (memory("neural_ode", "store", depth, method=method, adjoint=True) for depth in depths)
+    assert deep <= 1.01 * shallow
+
+
 def test_with_checkpoints_memory_grows_as_the_root_of_depth() -> None:
     shallow, deep = (memory("resnet", "checkpoint", depth) for depth in (4, 64))
     assert deep < 5 * shallow
@@ -305,8 +316,13 @@ def test_with_checkpoints_memory_grows_as_the_root_of_depth() -> None:
         ("resnet", {"memory": "disk"}, "^resnet: memory='disk' is not allowed; allowed: store, checkpoint$"),
         ("resnet", {"memory": "reverse"}, f"^resnet: .* no inverse; those of {', '.join(sorted(set(REVERSED)))} have one$"),
         ("momentum_resnet", {"memory": "reverse", "gamma": 0.0}, "^momentum_resnet.*allowed: store, checkpoint,"),
-        ("neural_ode", {"memory": "checkpoint"}, "^neural_ode: .*allowed: store, .*adjoint=true"),
-        ("neural_ode", {"memory": "reverse"}, "^neural_ode: .*allowed: store, .*adjoint=true"),
+        (
+            "neural_ode",
+            {"memory": "checkpoint", "adjoint": True},
+            r"^neural_ode.*allowed: store, as the adjoint equation finds",
+        ),
+        ("neural_ode", {"memory": "reverse"}, "^neural_ode: .*allowed: store, checkpoint, as its layers have no inverse"),
+        ("lstm", {"memory": "checkpoint"}, "^lstm: .*allowed: store, as it has no layers"),
     ],
 )
 def test_memory_that_is_not_to_be_had_is_refused(name: str, options: dict[str, object], told: str) -> None:
@@ -331,17 +347,44 @@ def test_architectures_with_an_inverse_are_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "memory", "depth", "steps"),
+    ("name", "memory", "depth", "steps", "options"),
     [
-        ("resnet", "store", 1024, 2),
-        ("plain", "store", 100, 4),
-        ("momentum_resnet", "reverse", 100, 2),
-        ("revnet", "reverse", 64, 3),
+        ("resnet", "store", 1024, 2, {}),
+        ("plain", "store", 100, 4, {"initial": "identity"}),
+        ("momentum_resnet", "reverse", 100, 2, {}),
+        ("revnet", "reverse", 64, 3, {}),
+        ("clock_ode", "checkpoint", 16, 3, {"method": "euler"}),
     ],
 )
-def test_a_few_steps_lower_the_loss_of_a_deep_net(name: str, memory: str, depth: int, steps: int) -> None:
-    made = models.build(name, tasks.get("parity"), width=10, hidden=16, norm=name != "plain", memory=memory)
-    if name == "plain":
-        identity(made)
-    losses = fit(made, words(4, 5), tasks.get("parity").target(words(4, 5)), depth, steps, 0.01 / depth)
+def test_a_few_steps_lower_the_loss_of_a_deep_net(
+    name: str, memory: str, depth: int, steps: int, options: dict[str, object]
+) -> None:
+    made = models.build(name, tasks.get("parity"), width=10, hidden=16, norm=name != "plain", memory=memory, **options)
+    losses = fit(
+        made,
+        words(4, 5),
+        tasks.get("parity").target(words(4, 5)),
+        depth,
+        steps,
+        (0.002 if name == "clock_ode" else 0.01) / depth,
+    )
     assert losses[-1] < losses[0] - 0.02, losses
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm", "rnn"])
+def test_a_few_steps_lower_the_loss_of_a_net_that_reads_1024_cells(name: str) -> None:
+    made, task = models.build(name, tasks.get("addition"), width=10), tasks.get("addition")
+    tokens = task.sample(4, 1024, tasks.Bits(0))
+    losses = fit(made, tokens, task.target(tokens), 1024, 4, 0.01)
+    assert losses[-1] < losses[0] - 0.02, losses
+
+
+def test_a_plain_net_has_a_gradient_at_depth_only_if_it_starts_as_the_identity() -> None:
+    """ReLU(F(x)) of random weights forgets its input; ReLU(x) does not."""
+    slopes = {}
+    for initial in ("he", "identity"):
+        made = models.build("plain", tasks.get("parity"), layers=100, initial=initial)
+        assert [block.V.grad for block in made.blocks] == [None] * 100
+        (made(words(), 100) * torch.arange(3.0).reshape(3, 1, 1)).sum().backward()
+        slopes[initial] = float(made.embed.grad.norm())
+    assert slopes["he"] < 1e-2 < 1 < slopes["identity"], slopes

@@ -14,8 +14,8 @@ from tasks.task import Task, TaskError
 from tasks.zoo import MACHINES as ZOO
 
 
-def seed(number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(number)
+def seed(number: int) -> tasks.Bits:
+    return tasks.Bits(number)
 
 
 def agree(task: Task, words: list[list[int]], expected: list[list[int]] | None = None) -> None:
@@ -128,7 +128,7 @@ def test_the_news_travels_one_cell_a_step(machine):
     assert task.classes == 1 + len(states)
     for n in range(1, 6):
         words = [word.tolist() for word in torch.unique(task.sample(12, n, seed(n)), dim=0)]
-        words += torch.randint(task.alphabet, (6, n), generator=seed(n)).tolist()
+        words += seed(n).integers(0, task.alphabet, (6, n)).tolist()
         expected = []
         for word in words:
             _, time, place, state = steps(ZOO[machine].table, "".join(symbols[t] for t in word), task.time(n), bounded=True)

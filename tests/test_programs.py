@@ -430,7 +430,7 @@ def test_degree_is_the_largest_number_of_literals(build):
 @pytest.mark.parametrize(("name", "parameters"), WRITE_ONCE)
 def test_registers_along_a_sweep_are_gamma_distributed(name, parameters):
     task = tasks.get(name, **parameters)
-    words = task.sample(4, 6, torch.Generator().manual_seed(1))
+    words = task.sample(4, 6, tasks.Bits(1))
     *_, final = task.program().run(words)
     for t in (0.3, 1.0, 2.5, 7.0):
         y = PolynomialODE(task.program()).solve(words, t, rtol=1e-9, atol=1e-12)

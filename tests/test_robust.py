@@ -5,10 +5,15 @@ from itertools import pairwise
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from torch import Tensor
 
 import models
 import tasks
+import train
+from leaderboard.cards import facts
+from leaderboard.record import read
+from leaderboard.schema import NotARecord, validated
 from models.robust import radius
 from tasks.program import Program
 from tasks.task import IGNORE, Task
@@ -65,7 +70,7 @@ def right(task: Task, words: Tensor, found: Tensor) -> bool:
 def test_a_layer_takes_every_code_in_reach_of_noise_to_the_next_code(name, inner):
     task, n = CHOSEN[name], 5
     net, certificate = realised(task, inner=inner)
-    words, program, random = task.sample(24, n, generator(1)), task.program(), signs(generator(2))
+    words, program, random = task.sample(24, n, tasks.Bits(1)), task.program(), signs(generator(2))
     path = list(program.run(words))
     for x, after in pairwise(path):
         for noise in (random, random, flip, lambda x: torch.ones_like(x), lambda x: -torch.ones_like(x)):
@@ -96,7 +101,7 @@ def program_literals(program: Program, k: int) -> set[tuple[int, int]]:
 def test_every_method_is_right_under_noise_inside_its_radius(name, method, inner):
     task = CHOSEN[name]
     net, certificate = realised(task, method, inner)
-    words = task.sample(16, 9, generator(3))
+    words = task.sample(16, 9, tasks.Bits(3))
     for noise in (flip, signs(generator(4))):
         assert right(task, words, answer(net, words, task.depth(9), 0.98 * certificate, noise))
 
@@ -110,7 +115,7 @@ DTYPES = {torch.float64: 0.999, torch.float32: 0.999, torch.float16: 0.98, torch
 def test_noise_is_corrected_for_a_thousand_steps(name, dtype, inner):
     task = CHOSEN[name]
     net, certificate = realised(task, inner=inner)
-    words = task.sample(4, 6, generator(5))
+    words = task.sample(4, 6, tasks.Bits(5))
     steps = 1000 if task.program().write_once or name == "copier" else task.depth(6)
     for noise in (flip, signs(generator(6))):
         assert right(task, words, answer(net.to(dtype), words, steps, DTYPES[dtype] * certificate, noise))
@@ -122,13 +127,13 @@ def test_beyond_the_radius_the_worst_noise_wins(name, inner):
     """With one layer a guard of m literals fails at 1/(2m), which is the certificate over 1 - 1/k; with two, all bits fade."""
     task = CHOSEN[name]
     net, certificate = realised(task, inner=inner)
-    words, beyond = task.sample(8, 20, generator(7)), 1.01 * certificate * (1.0 if inner else 8 / 7)
+    words, beyond = task.sample(8, 20, tasks.Bits(7)), 1.01 * certificate * (1.0 if inner else 8 / 7)
     assert not right(task, words, answer(net, words, task.depth(20), beyond, flip))
 
 
 def test_one_noisy_start_is_enough_to_break_the_ordinary_reference_but_not_this_one():
     task = CHOSEN["turing"]
-    words = task.sample(8, 12, generator(8))
+    words = task.sample(8, 12, tasks.Bits(8))
     net, _ = realised(task, inner=True)
     assert right(task, words, answer(net, words, task.depth(12), 0.2, flip))
     net.realise(task.program())
@@ -141,7 +146,7 @@ def test_spare_channels_and_units_change_nothing(method):
     task = CHOSEN["parity"]
     net, certificate = realised(task, method, inner=True, width=24)
     assert net.width == 24
-    words = task.sample(8, 12, generator(9))
+    words = task.sample(8, 12, tasks.Bits(9))
     assert right(task, words, answer(net, words, task.depth(12), 0.98 * certificate, flip))
 
 
@@ -175,7 +180,7 @@ def test_ordinary_references_run_in_blocks_with_an_inner_layer(model):
     task = CHOSEN["parity"]
     net = models.build(model, task, inner=True, width=1, hidden=1).eval()
     net.realise(task.program())
-    words = task.sample(16, 9, generator(10))
+    words = task.sample(16, 9, tasks.Bits(10))
     with torch.no_grad():
         assert right(task, words, net(words, 9).argmax(1))
 
@@ -183,7 +188,7 @@ def test_ordinary_references_run_in_blocks_with_an_inner_layer(model):
 def test_an_inner_layer_begins_as_the_identity_and_is_trained():
     task = CHOSEN["parity"]
     shallow, deep = (models.build("plain", task, inner=inner, seed=3) for inner in (False, True))
-    words = task.sample(4, 6, generator(11))
+    words = task.sample(4, 6, tasks.Bits(11))
     assert torch.equal(shallow(words, 3), deep(words, 3))
     deep(words, 3).square().sum().backward()
     assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in deep.parameters())
@@ -199,3 +204,32 @@ def test_inner_layer_is_what_its_formula_says():
         first = torch.relu(torch.nn.functional.conv1d(x, block.U, block.b, padding=1))
         second = torch.relu(torch.einsum("ij,bjc->bic", block.W, first) + block.c[:, None])
         assert torch.allclose(block(x), torch.einsum("ij,bjc->bic", block.V, second), atol=1e-5)
+
+
+# in a run
+
+
+def test_a_run_realises_the_reference_that_corrects_noise_and_records_its_radius(tmp_path):
+    """On parity a guard has four literals at most: 7/8/8."""
+    found = {}
+    for robust in (False, True):
+        cfg = OmegaConf.structured(train.Config(task={"name": "parity"}, model={"name": "resnet"}, results=str(tmp_path)))
+        cfg.net.robust, cfg.net.hidden, cfg.scoring.words = robust, 8, 16
+        cfg.training.steps, cfg.training.length, cfg.training.batch = 1, 3, 4
+        record = train.run(cfg)
+        assert record["status"] == "done", record["reason"]
+        assert all(s["words_correct"] == 16 for s in record["scores"] if s["weights"] == "reference")
+        found[robust] = record["reference"]["radius"], record["net"]["hidden"]
+    assert found == {False: (None, 8), True: (7 / 8 / 8, 28)}
+    assert len(read(tmp_path)) == 2
+    assert validated(record) is record
+    for wrong in ("0.1", True):
+        with pytest.raises(NotARecord, match="radius is no number"):
+            validated(record | {"reference": record["reference"] | {"radius": wrong}})
+
+
+def test_cards_tell_the_radii():
+    told = dict(facts(CHOSEN["addition"]))["noise radius"]
+    assert told.startswith("0.0729 ")
+    assert " 0.25 with net.inner=true" in told
+    assert told.endswith("0.213 in clock_ode")

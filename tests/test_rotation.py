@@ -23,7 +23,7 @@ def generator(seed: int) -> torch.Generator:
 def test_answers_are_those_of_the_task(name):
     task = COUNTERS[name]
     for n in (1, 2, 9, 300):
-        words = task.sample(20, n, generator(n))
+        words = task.sample(20, n, tasks.Bits(n))
         assert torch.equal(task.rotation.read(task.rotation.exact(words)[1:]).T, task.target(words))
 
 
@@ -31,7 +31,7 @@ def test_answers_are_those_of_the_task(name):
 @pytest.mark.parametrize("name", COUNTERS)
 def test_solution_of_the_ode_is_the_closed_form(name, method, error):
     task = COUNTERS[name]
-    words = task.sample(8, 24, generator(1))
+    words = task.sample(8, 24, tasks.Bits(1))
     solved, exact = task.rotation.solve(words, method), task.rotation.exact(words)
     assert (solved - exact).abs().max() < error
     assert torch.equal(task.rotation.read(solved[1:]).T, task.target(words))

@@ -1,7 +1,10 @@
 """`realizable show`, space-time diagrams and curves: against the program's own run, character by character, pixel by pixel."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +18,8 @@ from leaderboard import picture, spacetime
 from leaderboard.cli import app
 from leaderboard.diagnostics import NoLayers
 from tasks.program import decode
+
+ROOT = Path(__file__).parent.parent
 
 
 def shown(*arguments, columns=120):
@@ -111,6 +116,13 @@ def test_the_picture_has_the_colour_of_every_value(tmp_path):
             np.testing.assert_allclose(255 * colour, expected if layer > cell else (255, 255, 255), atol=1)
 
 
+def test_layers_are_numbered_by_whole_numbers():
+    found = run("resnet", tasks.get("turing", machine="palindrome"), [1, 0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 2])
+    ticks = spacetime.figure({"reference": found}, "palindrome").axes[0].get_yticks()
+    assert len(ticks) > 5
+    assert not (ticks % 1).any()
+
+
 def test_confidence_fades_and_a_thin_margin_is_a_dot():
     net = models.build("neural_ode", tasks.get("parity"), method="rk4", step=0.25)
     net.realise(tasks.get("parity").program())
@@ -180,6 +192,15 @@ def test_a_mistake_is_one_line(arguments, message):
     (line,) = result.stderr.strip().splitlines()
     assert message in line
     assert not result.stdout
+
+
+def test_models_are_found_and_drawn_without_lightning():
+    code = (
+        "import sys, models; models.names(); from leaderboard import cards, spacetime; "
+        "print({'pytorch_lightning', 'lightning_fabric', 'wandb', 'hydra'} & set(sys.modules))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert found.stdout == "set()\n"
 
 
 def test_curves_draw_every_point(tmp_path):

@@ -18,8 +18,8 @@ from tasks.task import IGNORE, Task, TaskError
 BRACKETS, EQUATION = "01234+-*()", "01234+-()x="
 
 
-def seed(number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(number)
+def seed(number: int) -> tasks.Bits:
+    return tasks.Bits(number)
 
 
 def encode(symbols: str, text: str) -> list[int]:

@@ -31,6 +31,7 @@ from leaderboard.record import NotARecord, read, write
 from leaderboard.submission import check
 from leaderboard.verify import Limits
 from tasks.program import Program, Register, symbols, when
+from tasks.words import scoring_words
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "leaderboard" / "example"
@@ -334,7 +335,7 @@ def job(folder: Path, said: dict[str, Any]) -> Iterator[dict[str, Any]]:
     files = [[file.seed, file.path, file.sha256] for file in check(folder).weights]
     entry, made = said["tasks"][0], said["architecture"]
     asked = {"task": entry["name"], "parameters": entry["parameters"], "model": made["name"], "options": made["options"]}
-    asked |= {"net": said["net"], "length": 12, "factors": [1, 2], "words": 16, "key": None, "folder": folder, "files": files}
+    asked |= {"net": said["net"], "length": 12, "factors": [1, 2], "words": 16, "seeds": None, "folder": folder, "files": files}
     return rescore.answers(asked, *rescore.module(asked))
 
 
@@ -419,17 +420,13 @@ def table(words: dict[tuple[int, ...], int]) -> Program:
 
 def test_a_lookup_table_of_the_public_words_fails_on_the_words_of_a_key() -> None:
     task, count = tasks.get("parity_check"), 32
-    words = {
-        tuple(word.tolist()): int(word.sum() % 2)
-        for n in (24, 48)
-        for word in rescore.draw(task, count, n, rescore.stream(None, task, n), testing=False)
-    }
+    words = {tuple(word.tolist()): int(word.sum() % 2) for n in (24, 48) for word in scoring_words(task, count, n, 12)}
     program = table(words)
     net = models.Net(models.architecture("resnet"), 2, 2, program.channels, len(program.rules))
     net.realise(program)
     public, hidden = (
-        [score["words_correct"] / count for score in rescore.scores(net, task, 12, [2, 4], count, key)]
-        for key in (None, "a key that is not public")
+        [score["words_correct"] / count for score in rescore.scores(net, task, 12, [2, 4], count, seeds)]
+        for seeds in (None, verify.keyed("a key that is not public", task))
     )
     assert public == [1, 1]
     assert max(hidden) < 1 - 4 * verify.SAMPLING
@@ -437,9 +434,10 @@ def test_a_lookup_table_of_the_public_words_fails_on_the_words_of_a_key() -> Non
 
 def test_words_of_a_key_are_others_and_the_same_for_the_same_key() -> None:
     task = tasks.get("parity")
-    a, b, c = (rescore.draw(task, 64, 48, rescore.stream(key, task, 48), testing=False) for key in ("a", "a", None))
+    seeds = [verify.keyed(key, task)["48"] for key in ("a", "a", "b")]
+    a, b, c, d = (scoring_words(task, 64, 48, 12, seed) for seed in (*seeds, None))
     assert torch.equal(a, b)
-    assert not {tuple(word) for word in a.tolist()} & {tuple(word) for word in c.tolist()}
+    assert len({tuple(word) for words in (a, c, d) for word in words.tolist()}) == 3 * 64
 
 
 # training again

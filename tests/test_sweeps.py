@@ -15,8 +15,8 @@ from tasks.task import IGNORE, Task, TaskError
 Word = tuple[int, ...]
 
 
-def seed(number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(number)
+def seed(number: int) -> tasks.Bits:
+    return tasks.Bits(number)
 
 
 # oracles: the answer to a whole word, at its last cell, by other means than those of the task

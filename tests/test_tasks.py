@@ -41,16 +41,16 @@ def some_words(task: Task, length: int, limit: int) -> torch.Tensor:
 
 def random_words(task: Task, count: int, length: int) -> torch.Tensor:
     """Samples of the task, and uniform words too where every word over the alphabet is an input."""
-    generator = torch.Generator().manual_seed(length)
+    generator = tasks.Bits(length)
     words = task.sample(count, length, generator)
     if type(task)._words is Task._words:
-        more = torch.randint(task.alphabet - task.blanks, (count, length), generator=generator)
+        more = generator.integers(0, task.alphabet - task.blanks, (count, length))
         words = torch.cat([words, torch.nn.functional.pad(more, (0, words.shape[1] - length), value=task.alphabet - 1)])
     return words
 
 
-def seed(number: int) -> torch.Generator:
-    return torch.Generator().manual_seed(number)
+def seed(number: int) -> tasks.Bits:
+    return tasks.Bits(number)
 
 
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
@@ -168,9 +168,10 @@ def test_solve_target_and_program_agree_on_all_short_words(task):
     for length in range(1, 9):
         words = some_words(task, length, 5000 if task.depth(8) < 50 else 300 if task.depth(8) < 200 else 60)
         target = task.target(words)
-        scored = target != IGNORE
         assert [task.solve(word) for word in words.tolist()] == target.tolist()
-        assert torch.equal(task.program().answer(words)[scored], target[scored])
+        work = task.depth(length) * len(task.program().rules) * task.cells(length)  # of a word; `make exhaustive` takes all
+        few = target[-max(8, 2_000_000 // work) :]
+        assert torch.equal(task.program().answer(words[-len(few) :])[few != IGNORE], few[few != IGNORE])
 
 
 def test_all_65536_additions_of_8_bits():
@@ -185,7 +186,7 @@ def test_all_65536_additions_of_8_bits():
 
 @every_task
 def test_one_task_object_serves_all_lengths_in_any_order(task):
-    for length in (6, 1, 9, 2, 6):
+    for length in (4, 1, 6, 2, 4):
         words = random_words(task, 3, length)
         fresh = tasks.get(task.name, **task.parameters)
         assert torch.equal(task.target(words), fresh.target(words))

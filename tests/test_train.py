@@ -210,4 +210,7 @@ def test_wandb_offline_keeps_to_the_results_folder(tmp_path):
     done = command(tmp_path / "r", "logger=wandb")
     assert done.returncode == 0, done.stderr
     assert [r["status"] for r in read(tmp_path / "r")] == ["done"]
-    assert list((tmp_path / "r" / "wandb").glob("offline-run-*"))
+    (kept,) = (tmp_path / "r" / "wandb").glob("offline-run-*/*.wandb")
+    assert b"gap/symbol@28" in kept.read_bytes()  # the summary
+    (scores,) = kept.parent.glob("files/media/table/scores_*.table.json")
+    assert len(json.loads(scores.read_text())["data"]) == 6

@@ -1,0 +1,218 @@
+"""Rounds on hidden test words, by commit and reveal: `realizable round open | close | reveal | replay`.
+
+    open    makes a secret key K and publishes C = SHA-256(what the round is, K): K cannot be another any more
+    close   publishes the submissions and the root R of their Merkle tree: they cannot be others any more
+    reveal  publishes K, and of each task's words the seed HMAC-SHA256(K, (R, round, benchmark, task, length))
+
+No weights can be fitted to these words: nobody can draw them before K is known, and for who knows K from the start they are
+others with every other R, so with any other weights. Then anyone replays all of it from the published file and the submissions.
+Note C while a round is open and R when it is closed: a file forged as a whole, with a key of its own, shows by them alone.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+import models
+import tasks
+from leaderboard.description import LENGTH
+from leaderboard.faults import Refused, quoted
+from leaderboard.merkle import root
+from leaderboard.provenance import imported, source
+from leaderboard.published import LENGTHS, MOST_WORDS, OPENING, SCHEMA, Round, RoundError, canonical, publish, read
+from leaderboard.submission import Submission, check
+from tasks.words import fingerprint, scoring_words
+
+Hashes = dict[str, dict[str, str]]  # by label of the task and length
+
+
+def begin(path: Path, key: Path, labels: Sequence[str], words: int) -> Round:
+    """Open a round: a new secret key to the file `key`, which its owner alone can read, and what binds it to `path`."""
+    if not 1 <= words <= MOST_WORDS:
+        raise RoundError(f"words={words} is not allowed; allowed: 1..{MOST_WORDS}")
+    if path.exists():
+        raise RoundError(f"{path}: there is such a round")
+    _on_ladder(labels)
+    said = {
+        "schema": SCHEMA,
+        "round": path.stem,
+        "state": "open",
+        "opened": _now(),
+        "benchmark": {"version": _version(), "code": code()},
+    }
+    said |= {"tasks": [label for label in ladder() if label in labels or not labels], "lengths": LENGTHS, "words": words}
+    secret = secrets.token_bytes(32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secret.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        return publish(path, said | {"commitment": commitment(said, secret)}, os.link)  # which overwrites nothing
+    except OSError:
+        key.unlink()
+        raise
+
+
+def close(path: Path, folder: Path) -> Round:
+    """Close a round: freeze the submissions in `folder`, each a folder in it."""
+    round = read(path, "open")
+    _same_benchmark(path, round)
+    listed = submitted(folder, round)
+    return publish(path, round | {"state": "closed", "closed": _now(), "submissions": listed, "root": _root(listed)})
+
+
+def reveal(path: Path, key: Path) -> Round:
+    """Reveal a closed round: publish its key, the seeds, and fingerprints of the words and targets that they give."""
+    round = read(path, "closed")
+    _same_benchmark(path, round)
+    text = key.read_text(encoding="ascii", errors="replace").strip()
+    secret = bytes.fromhex(text) if len(text) == 64 and set(text) <= set("0123456789abcdef") else b""
+    if not hmac.compare_digest(commitment(round, secret), round["commitment"]):
+        raise RoundError(f"{key}: not the key to which {path} is committed")
+    round |= {"state": "revealed", "revealed": _now(), "key": text, "seeds": seeds(round, secret)}
+    return publish(path, round | {"data": data(round)})
+
+
+def replay(path: Path, folder: Path) -> Round:
+    """Compute again all that a revealed round says, from its key and the submissions; RoundError names what differs."""
+    round = revealed(path)
+    listed = submitted(folder, round)
+    for one in [*listed, *round["submissions"]]:
+        if one not in listed or one not in round["submissions"]:
+            here, there = (folder, path) if one in listed else (path, folder)
+            raise RoundError(f"{here} has submission {quoted(one['name'])}, sha256 {one['sha256']}, which {there} has not")
+    _agree(path, round, "data", data(round))
+    return round
+
+
+def revealed(path: Path) -> Round:
+    """A revealed round whose commitment, root and seeds are those of its key and its list of submissions."""
+    round = read(path, "revealed")
+    _same_benchmark(path, round)
+    key = bytes.fromhex(round["key"])
+    _agree(path, round, "commitment", commitment(round, key))
+    _agree(path, round, "root", _root(round["submissions"]))
+    _agree(path, round, "seeds", seeds(round, key))
+    return round
+
+
+def member(path: Path, folder: Path) -> Round:
+    """The `revealed` round in which the submission in `folder` took part; `Refused` if that has faults."""
+    round, sha256 = revealed(path), check(folder).sha256
+    if sha256 not in [one["sha256"] for one in round["submissions"]]:
+        raise RoundError(f"{folder}: this submission, sha256 {sha256}, took no part in {path}")
+    return round
+
+
+# what is hashed
+
+
+def commitment(round: Round, key: bytes) -> str:
+    """C: of the key, and of all that is said when a round opens."""
+    return hashlib.sha256(canonical("commitment", {name: round[name] for name in OPENING}, key.hex())).hexdigest()
+
+
+def seeds(round: Round, key: bytes) -> Hashes:
+    """The seeds of each task's words."""
+
+    def seed(label: str, length: int) -> str:
+        bound = canonical("seed", round["root"], round["round"], round["benchmark"], label, length)
+        return hmac.digest(key, bound, "sha256").hex()
+
+    return {label: {str(n): seed(label, n) for n in round["lengths"]} for label in round["tasks"]}
+
+
+def data(round: Round) -> Hashes:
+    """Fingerprints of the words and targets, `[2, batch, cells]`, that the seeds give."""
+
+    def of(task: tasks.Task, length: int, seed: str) -> str:
+        tokens = scoring_words(task, round["words"], length, LENGTH, seed)
+        return fingerprint(torch.stack([tokens, task.target(tokens)]))
+
+    return {label: {n: of(ladder()[label], int(n), seed) for n, seed in by.items()} for label, by in round["seeds"].items()}
+
+
+@cache
+def ladder() -> dict[str, tasks.Task]:
+    """All tasks of the benchmark, by their labels."""
+    return {task.label: task for task in tasks.every()}
+
+
+@cache
+def code() -> str:
+    """SHA-256 of the source of all that draws words, makes nets and scores them."""
+    named = [f"tasks.{name}" for name in tasks.names()] + [f"models.{name}" for name in models.names()]
+    modules = imported([*named, "leaderboard.rescore", "leaderboard.rounds", "leaderboard.verify"])
+    return hashlib.sha256(b"\0".join(source(module) for module in sorted(modules))).hexdigest()
+
+
+# submissions
+
+
+def submitted(folder: Path, round: Round) -> list[dict[str, str]]:
+    """Name and sha256 of every submission in a folder, sorted by sha256; RoundError at the first fault."""
+    found = dict[str, dict[str, str]]()
+    for name in sorted(os.listdir(folder)):
+        one = _checked(folder / name, f"{folder}/{quoted(name)}", round["tasks"])
+        if one.sha256 in found:
+            raise RoundError(f"{folder}/{quoted(name)}: this submission stands there twice")
+        found[one.sha256] = {"name": one.description.name, "sha256": one.sha256}
+    if not found:
+        raise RoundError(f"{folder}: no submissions; each is a folder in it")
+    return [found[sha256] for sha256 in sorted(found)]
+
+
+def _checked(path: Path, where: str, labels: Sequence[str]) -> Submission:
+    if path.is_symlink() or not path.is_dir():
+        raise RoundError(f"{where}: not a folder, so no submission")
+    try:
+        submission = check(path)
+    except Refused as refused:
+        raise RoundError(f"{where}: {refused.faults[0]}") from None
+    for task in submission.description.tasks:
+        if task.label not in labels:
+            raise RoundError(f"{where}: {task.label} is no task of this round; it has {', '.join(labels)}")
+    return submission
+
+
+def _root(listed: Sequence[dict[str, str]]) -> str:
+    return root([bytes.fromhex(one["sha256"]) for one in listed]).hex()
+
+
+def _same_benchmark(path: Path, round: Round) -> None:
+    had, have = round["benchmark"], code()
+    if had["code"] != have:
+        then, now = f"version {quoted(had['version'])}, code {had['code'][:16]}", f"{_version()}, code {have[:16]}"
+        raise RoundError(f"{path}: opened with {then}; this is {now}")
+
+    _on_ladder(round["tasks"])
+
+
+def _on_ladder(labels: Sequence[str]) -> None:
+    if unknown := [label for label in labels if label not in ladder()]:
+        raise RoundError(f"{quoted(unknown[0])} is no task of the ladder; allowed: {', '.join(ladder())}")
+
+
+def _agree(path: Path, round: Round, name: str, found: object) -> None:
+    if round[name] != found:
+        raise RoundError(f"{path}: {name} is not what the key and the submissions give")
+
+
+def _version() -> str:
+    try:
+        return metadata.version("realizable")
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

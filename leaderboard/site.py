@@ -1,0 +1,201 @@
+"""`realizable site FOLDER`: the records as one self-contained page that opens from disk and asks nothing of any network.
+
+Every string of a record is escaped by the template; the page's policy allows its own style and script, by their hashes, and
+nothing else. The page is a pure function of the records: the same bytes every time.
+"""
+
+import base64
+import gzip
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from leaderboard import figures, panels, sheets
+from leaderboard.render import CAPTION
+from leaderboard.runs import METRICS, factors, frame, line, runs
+from leaderboard.table import cells, mark
+
+LARGEST = 1_000_000  # bytes of a page
+PREFIX = 16  # hex digits that are shown of the sha256 of a file of weights
+
+
+class Page(NamedTuple):
+    """The page, and the bytes of its parts by name."""
+
+    html: str
+    parts: dict[str, int]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.html.encode())
+
+    @property
+    def excess(self) -> str | None:
+        """What to say of a page that is too large, naming its largest part."""
+        if self.size <= LARGEST:
+            return None
+        name = max(self.parts, key=lambda part: self.parts[part])
+        return (
+            f"the page has {self.size / 1e6:.2f} MB, more than {LARGEST / 1e6:g} MB; its largest part: {name}, "
+            f"{self.parts[name] / 1e6:.2f} MB; put fewer tasks, models or lengths into one folder"
+        )
+
+
+def page(records: Sequence[dict[str, Any]]) -> Page:
+    """The page of at least one record; ValueError if there are none."""
+    records = sorted(records, key=lambda record: record["id"])
+    df = frame(records)
+    order = panels.ordered(records)
+    by_row = _rows_of(df, records)
+    models = sorted(by_row)
+    numbers = {model: number for number, model in enumerate(models)}
+    rows_of = {record["id"]: model for model, some in by_row.items() for record in some}
+    style, head, script = (_packaged(name) for name in ("page.css", "head.js", "page.js"))
+    found = [cells(df, metric, factor) for metric in METRICS for factor in factors(df)]
+    content: dict[str, Any] = {
+        "style": style,
+        "head": head,
+        "script": script,
+        "policy": _policy([style], [head, script]),
+        "sheets": [_sheet(df, some, numbers, order) for some in found],
+        "solved": sheets.solved(found[0], models, list(order)),
+        "metrics": METRICS,
+        "factors": factors(df),
+        "models": models,
+        "order": list(order),
+        "classes": {label: complexity for label, (complexity, _) in order.items()},
+        "panels": [panels.task_panel(label, *made) for label, made in order.items()],
+        "nets": [panels.model_panel(model, some) for model, some in by_row.items()],
+        "frontiers": figures.frontier(df, numbers, list(order)),
+        "curves": figures.learning(records, rows_of, numbers, list(order)),
+        "caption": CAPTION,
+        "records": len(records),
+        "levels": sheets.LEVELS,
+        "mark": mark,
+        "lead": 2,  # sums that stand before the tasks: rank and score
+    }
+    content["first"] = content["sheets"][len(content["factors"]) - 1]  # per symbol at the longest length: what was not trained
+    content["data"] = _data(content, by_row)
+    text = _environment().get_template("page.html.j2").render(content)
+    html = text.encode(errors="replace").decode()  # a lone surrogate, which JSON can hold, has no bytes
+    _, *parts = re.split(r"<!-- part: (\w+) -->", html)
+    return Page(html, {name: len(part.encode()) for name, part in zip(parts[::2], parts[1::2], strict=True)})
+
+
+def _sheet(df: pd.DataFrame, found: pd.DataFrame, numbers: figures.Numbers, order: dict[str, Any]) -> sheets.Sheet:
+    metric, factor = found["metric"].iloc[0], float(found["factor"].iloc[0])
+    lines, sums, footnotes = sheets.heat(df, found, metric, factor, list(order))
+    ranked = runs(df)[runs(df)["ranked"]]["model"].unique().tolist()
+    key = f"{metric}-{factor:g}".replace(".", "_")
+    classes = {label: complexity for label, (complexity, _) in order.items()}
+    length = "the training length" if factor == 1 else f"{factor:g} × the training length"
+    return sheets.Sheet(
+        key,
+        f"{'Per-symbol' if metric == 'symbol' else 'Whole-word'} accuracy at {length}",
+        sheets.usual(found),
+        sums,
+        lines,
+        footnotes,
+        sheets.ladder(found, ranked, classes),
+        figures.profile(df, metric, factor, numbers, f"profile-{key}"),
+        figures.gap_and_curve(df, found, factor, numbers, f"gap-{key}") if metric == "symbol" else None,
+        sheets.asked(found, footnotes, sorted(numbers), list(order)),
+    )
+
+
+def _rows_of(df: pd.DataFrame, records: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The records of each row of the leaderboard, rows sorted by name."""
+    known = df[df["id"].notna()]
+    row = dict(zip(known["id"].tolist(), known["model"].tolist(), strict=True))
+    out = defaultdict[str, list[dict[str, Any]]](list)
+    for record in records:
+        out[row[record["id"]]].append(record)
+    return dict(sorted(out.items()))
+
+
+def _data(content: dict[str, Any], by_row: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """What the script shows when a cell is asked; `runs` holds the provenance of each model and task."""
+    origins: dict[str, int] = {}
+    runs_of = {(model, task): list[dict[str, Any]]() for model in by_row for task in content["order"]}
+    for model, some in by_row.items():
+        for record in sorted(some, key=lambda record: (record["seed"], record["id"])):
+            runs_of[model, str(line(record["task"]["label"]))].append(record)
+    asked = [[_provenance(runs_of[model, task], origins) for task in content["order"]] for model in by_row]
+    return {
+        "models": content["models"],
+        "tasks": content["order"],
+        "classes": list(content["classes"].values()),
+        "badges": [net.submission["badge"] if net.submission else "" for net in content["nets"]],
+        "solved": content["solved"],
+        "sheets": {sheet.key: {"cells": sheet.asked, "notes": sheet.footnotes} for sheet in content["sheets"]},
+        "origins": [origin.split("\n") for origin in origins],
+        "runs": asked,
+    }
+
+
+def _provenance(some: Sequence[dict[str, Any]], origins: dict[str, int]) -> list[list[Any]]:
+    """For each origin of these runs its number, their seeds, ids, sha256 of files and reasons of failures, each in one text."""
+    by_origin = defaultdict[int, list[dict[str, Any]]](list)
+    for record in some:
+        by_origin[origins.setdefault("\n".join(_origin(record)), len(origins))].append(record)
+    return [
+        [
+            origin,
+            ", ".join(str(record["seed"]) for record in of),
+            ", ".join(record["id"] for record in of),
+            ", ".join(file["sha256"][:PREFIX] + "…" for record in of for file in record.get("files", {}).values()),
+            "; ".join(f"seed {record['seed']}: {line(record['reason'])}" for record in of if record["reason"]),
+        ]
+        for origin, of in by_origin.items()
+    ]
+
+
+def _origin(record: dict[str, Any]) -> list[str]:
+    """Code, commit, versions and recipe of a run, each in one line."""
+    code, recipe = record["code"], record["config"].get("training")
+    versions = ", ".join(f"{name} {value}" for name, value in code["versions"].items())
+    told = ", ".join(f"{name} {value}" for name, value in recipe.items()) if type(recipe) is dict else ""
+    parts = [f"task {code['task']}, model {code['model']}", code["commit"] or "none", versions, told]
+    return [str(line(part)) for part in parts]
+
+
+def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    """A Content-Security-Policy of the page's own style and scripts, and pictures within it; nothing is ever fetched."""
+    allowed = {f"{kind}-src": " ".join(map(_hash, texts)) for kind, texts in (("style", styles), ("script", scripts))}
+    said = {"default-src": "'none'"} | allowed | {"img-src": "data:", "base-uri": "'none'", "form-action": "'none'"}
+    return "; ".join(f"{name} {value}" for name, value in said.items())
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _packaged(name: str) -> Markup:
+    """A file of this package, as it is."""
+    return Markup(files("leaderboard").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("leaderboard", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )  # autoescape: never by file name
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    environment.filters["packed"] = _packed
+    return environment
+
+
+def _packed(html: str) -> str:
+    """What the script unpacks when asked for it: a sheet is a tenth as large so."""
+    return base64.b64encode(gzip.compress(html.encode(errors="replace"), mtime=0)).decode()

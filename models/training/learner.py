@@ -1,0 +1,131 @@
+"""Training with Lightning: AdamW, one length a batch, one-cycle schedule, clipped gradients. Imported only to train."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytorch_lightning as lightning
+import torch
+from torch import Tensor, nn
+from torch.utils.data import IterableDataset
+
+from models.net import Net
+
+Batch = tuple[Tensor, Tensor, int]  # words [batch, cells], targets [batch, cells], depth
+State = dict[str, Any]  # as `torch.save` takes it and `torch.load` gives it back with weights_only
+
+
+class TrainingError(RuntimeError):
+    """The loss is no longer finite, or the weights are not; one line."""
+
+
+@dataclass
+class Progress:
+    """What a run has shown so far: `loss` as pairs (step, loss), and the step at which it first solved, or None."""
+
+    loss: list[tuple[int, float]] = field(default_factory=list)
+    solved_at: int | None = None
+
+
+class Batches(IterableDataset[Batch]):
+    """Whole batches made on the fly by `make(step)`, for these steps."""
+
+    def __init__(self, make: Callable[[int], Batch], steps: range) -> None:
+        self.make, self.steps = make, steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        return map(self.make, self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+class Learner(lightning.LightningModule):
+    """A net, its loss and its optimiser.
+
+    `solved(net)` is asked every `check` steps and at the last; `progress` holds what was seen, `batch` what the net saw last,
+    `done` how many steps were made. Every `every` steps (0: never) `keep(done, state)` is given a state; with it as `resumed`
+    training goes on from there as if it had never stopped, to the bit. TrainingError if the loss is not finite.
+    """
+
+    def __init__(
+        self,
+        net: Net,
+        steps: int,
+        rate: float,
+        weight_decay: float,
+        check: int,
+        solved: Callable[[Net], bool],
+        every: int = 0,
+        keep: Callable[[int, State], None] = lambda done, state: None,
+        resumed: State | None = None,
+    ) -> None:
+        super().__init__()
+        self.net, self.steps, self.rate, self.weight_decay = net, steps, rate, weight_decay
+        self.check, self.solved, self.progress = check, solved, Progress()
+        self.every, self.keep, self.resumed, self.done = every, keep, resumed, 0
+        self.batch: Batch | None = None
+        if resumed is not None:
+            self.done = resumed["step"]
+            self.progress = Progress([(step, loss) for step, loss in resumed["loss"]], resumed["solved_at"])
+            net.load_state_dict(resumed["net"])
+            net.generator.set_state(resumed["generator"])
+
+    def state(self) -> State:
+        """All that the steps to come depend on: weights, optimiser, schedule, random states; and what was seen."""
+        return {
+            "step": self.done,
+            "net": self.net.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "generator": self.net.generator.get_state(),
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "loss": [list(pair) for pair in self.progress.loss],
+            "solved_at": self.progress.solved_at,
+        }
+
+    def on_train_batch_start(self, batch: Batch, step: int) -> None:
+        """Before the first step after a stop: torch's own random states, from which Lightning has drawn since."""
+        if self.resumed is not None:
+            torch.set_rng_state(self.resumed["torch"])
+            if self.resumed["cuda"] is not None:
+                torch.cuda.set_rng_state(self.resumed["cuda"], self.device)
+            self.resumed = None
+
+    def training_step(self, batch: Batch, step: int) -> Tensor:
+        """Mean cross entropy over the scored cells, and what the architecture adds to it."""
+        self.batch = tokens, target, depth = batch
+        x = self.net.final(tokens, depth)
+        loss = nn.functional.cross_entropy(self.net.read(x), target)
+        loss = loss + self.net.architecture.penalty(x, self.net.layer, depth)
+        if not torch.isfinite(loss):  # now, while the weights are still those that did it
+            raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
+        return loss
+
+    def on_train_batch_end(self, outputs: dict[str, Tensor], batch: Batch, step: int) -> None:  # type: ignore[override]
+        """Every `check` steps: note the loss, and whether the task is solved; every `every` steps: keep a state."""
+        self.done += 1
+        if self.done % self.check == 0 or self.done == self.steps:
+            self._look(float(outputs["loss"]))
+        if self.every and self.done % self.every == 0:
+            self.keep(self.done, self.state())
+
+    def _look(self, loss: float) -> None:
+        self.progress.loss.append((self.done, loss))
+        if self.logger is not None:
+            self.logger.log_metrics({"loss": loss}, step=self.done)
+        if self.progress.solved_at is None:
+            self.net.eval()
+            if self.solved(self.net):
+                self.progress.solved_at = self.done
+            self.net.train()
+
+    def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
+        """AdamW, with the one-cycle schedule of Smith and Topin (2018)."""
+        self.optimiser = torch.optim.AdamW(self.parameters(), self.rate, weight_decay=self.weight_decay, fused=True)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, self.rate, total_steps=self.steps)
+        if self.resumed is not None:
+            self.optimiser.load_state_dict(self.resumed["optimiser"])
+            self.schedule.load_state_dict(self.resumed["schedule"])
+        return {"optimizer": self.optimiser, "lr_scheduler": {"scheduler": self.schedule, "interval": "step"}}
