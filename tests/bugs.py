@@ -22,6 +22,7 @@ FRAME, STATISTICS, STAT = "leaderboard/runs.py", "leaderboard/statistics.py", "t
 ADJOINT = f"{A}::test_adjoint_gradients_are_the_direct_ones"
 REVERSIBLE, MEMORY, D = "models/reversible.py", "models/memory.py", "tests/test_depth.py"
 G, F, V = "tests/test_diagnostics.py", "tests/test_ode_family.py", "tests/test_submission.py"
+STORE, SITE, ROUNDS = (f"tests/test_{name}.py" for name in ("store", "site", "rounds"))
 HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
 NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
 SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
@@ -223,7 +224,12 @@ MUTANTS = [
     Mutant(ARCHITECTURE, "tableau(program, 2)", "tableau(program, 1)", f"{R}::test_stated_width_is_the_true_one"),
     Mutant("tasks/task.py", "pad(target[:, -1:], (tokens", "pad(target[:, :1], (tokens", LAST_CELL),
     Mutant("tasks/task.py", "high >= self.alphabet", "high > self.alphabet", f"{K}::test_first_token_outside_of_the_alphabet"),
-    Mutant("tasks/task.py", "(count, length), generator=generator)", "(count, length))", SAMPLES),
+    Mutant(
+        "tasks/task.py",
+        "generator.integers(0, self._letters, (count, length))",
+        "torch.randint(self._letters, (count, length))",
+        SAMPLES,
+    ),
     Mutant("tasks/addition.py", "carry((s + c) // 2)", "carry(s // 2)", EXAMPLE),
     Mutant("tasks/parity.py", "q(p ^ a)", "q(p | a)", EXAMPLE),
     Mutant("tasks/counter.py", "tokens.cumsum(1) % self.modulus", "tokens.cumsum(1) % 3", EXAMPLE),
@@ -293,7 +299,7 @@ MUTANTS = [
         f"{C}::test_shortcuts_of_parity",
     ),
     Mutant(
-        "tasks/audit.py", "testing=length <= trained_to)", "testing=False)", f"{C}::test_overlap_of_training_and_test_words"
+        "tasks/words.py", "testing=length <= trained_to)", "testing=False)", f"{C}::test_overlap_of_training_and_test_words"
     ),
     Mutant("tasks/card.py", "if value not in allowed:", "if False:", f"{C}::test_bad_cards"),
     Mutant("leaderboard/cards.py", "task.card.rung, ", "", f"{C}::test_the_ladder_is_ordered"),
@@ -431,5 +437,183 @@ MUTANTS = [
         "if part != home and home not in part.parents",
         "if part != home",
         f"{V}::test_nothing_in_the_folder_is_imported",
+    ),
+    # store
+    Mutant(
+        "leaderboard/record.py",
+        "            fcntl.flock(lock, fcntl.LOCK_EX)\n",
+        "",
+        f"{STORE}::test_of_eight_writers_of_other_results_one_wins_with_its_own_weights",
+    ),
+    Mutant(
+        "leaderboard/record.py",
+        ' - {"cost"}',
+        ' - {"cost", "files"}',
+        f"{STORE}::test_again_is_a_no_op_and_other_weights_are_a_conflict",
+    ),
+    Mutant(
+        "leaderboard/atomic.py",
+        "        temporary.unlink(missing_ok=True)  # of",
+        "        pass  # of",
+        f"{STORE}::test_killed_at_every_file_that_it_touches_a_sweep_ends_the_same",
+    ),
+    Mutant(
+        "leaderboard/weights.py",
+        'hashlib.sha256(data).hexdigest() != described["sha256"]',
+        "False",
+        f"{STORE}::test_lost_weights_are_named_and_the_scores_hold",
+    ),
+    Mutant(
+        "leaderboard/checkpoint.py",
+        "weights_only=True)",
+        "weights_only=False)",
+        f"{STORE}::test_a_checkpoint_is_data_and_never_code",
+    ),
+    Mutant(
+        "models/training/learner.py",
+        '            net.generator.set_state(resumed["generator"])\n',
+        "",
+        f"{STORE}::test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one",
+    ),
+    Mutant(
+        "train.py",
+        'seeded("train", task.label, cfg.seed, step)',
+        'seeded("train", task.label, cfg.seed, step - left.start)',
+        f"{STORE}::test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one",
+    ),
+    Mutant("train.py", "    prepare(folder)\n", "", f"{STORE}::test_a_read_only_folder_is_one_line_of_train"),
+    # page
+    Mutant(
+        "leaderboard/site.py",
+        "autoescape=True,",
+        "autoescape=False,",
+        f"{SITE}::test_hostile_names_are_text_and_links_are_http_only",
+    ),
+    Mutant(
+        "leaderboard/site.py",
+        '"default-src": "\'none\'"',
+        '"default-src": "*"',
+        f"{SITE}::test_policy_allows_what_the_page_brings_and_nothing_else",
+    ),
+    Mutant(
+        "leaderboard/site.py",
+        'records = sorted(records, key=lambda record: record["id"])',
+        "records = list(records)",
+        f"{SITE}::test_same_bytes_whatever_the_order_of_the_records",
+    ),
+    Mutant(
+        "leaderboard/panels.py",
+        '"safe": link.startswith(("https://", "http://")),',
+        '"safe": bool(link),',
+        f"{SITE}::test_hostile_names_are_text_and_links_are_http_only",
+    ),
+    Mutant(
+        "leaderboard/sheets.py",
+        "round(LEVELS * float(np.clip(value, 0, 1)))",
+        "int(LEVELS * abs(1 - value))",
+        f"{SITE}::test_cell_by_hand",
+    ),
+    Mutant(
+        "leaderboard/figures.py",
+        'means["trained"] / means["reference"]',
+        'means["reference"] / means["trained"]',
+        f"{SITE}::test_curve_ratio_by_hand",
+    ),
+    Mutant(
+        "leaderboard/page.js", "isNaN(x) - isNaN(y)", "isNaN(y) - isNaN(x)", f"{SITE}::test_sort_by_click_and_by_keyboard"
+    ),  # needs Chromium
+    # solvers, robust references
+    Mutant(
+        ODE,
+        "return error.abs().max()",
+        "return error.square().mean().sqrt()",
+        f"{F}::test_a_word_is_solved_alike_alone_and_among_many_at_rest",
+    ),
+    Mutant(
+        "models/clock_ode.py",
+        "span: ClassVar[int] = 1",
+        "span: ClassVar[int | None] = None",
+        "tests/test_clock.py::test_gradients_of_the_adjoint_are_those_through_the_solver",
+    ),
+    Mutant(
+        "models/clock_ode.py",
+        "step: float = FINEST",
+        "step: float = 1.0",
+        f"{D}::test_a_few_steps_lower_the_loss_of_a_deep_net",
+    ),
+    Mutant(
+        NET,
+        "self.states(tokens, depth, points=0)",
+        "self.states(tokens, depth)",
+        f"{D}::test_with_the_adjoint_equation_memory_does_not_grow_with_depth",
+    ),
+    Mutant(
+        ODE,
+        "self._path(x, layer, numbers, depth, points=0)",
+        "self._path(x, layer, range(len(numbers)), depth, points=0)",
+        f"{D}::test_gradients_are_those_of_autograd",
+    ),
+    Mutant(
+        "models/plain.py",
+        'if self.initial == "identity":',
+        'if self.initial == "he":',
+        f"{D}::test_a_plain_net_has_a_gradient_at_depth_only_if_it_starts_as_the_identity",
+    ),
+    Mutant(
+        "train.py",
+        "realise(task.program(), cfg.net.robust)",
+        "realise(task.program())",
+        "tests/test_robust.py::test_a_run_realises_the_reference_that_corrects_noise_and_records_its_radius",
+    ),
+    Mutant(
+        SCORE,
+        "if isinstance(net.architecture, Continuous) and not logits",
+        "if False and not logits",
+        f"{G}::test_a_solution_that_overflows_in_scoring_says_where_whatever_the_solver",
+    ),
+    Mutant(
+        "leaderboard/spacetime.py",
+        "    ax.yaxis.set_major_locator(MaxNLocator(integer=True))\n",
+        "",
+        "tests/test_show.py::test_layers_are_numbered_by_whole_numbers",
+    ),
+    # bits, rounds
+    Mutant("tasks/bits.py", "b * c + (middle & _LOW)", "b * c", "tests/test_bits.py::test_integers_by_hand"),
+    Mutant(
+        "tasks/words.py",
+        "_digest(domain, *key)[:16]",
+        "_digest(domain, *key)[:8]",
+        "tests/test_bits.py::test_seeds_have_128_bits",
+    ),
+    Mutant(
+        "tasks/dyck.py",
+        "chance = generator.uniform((length, count))",
+        "chance = generator.uniform((count, length)).mT",
+        "tests/test_golden.py::test_words_and_targets_are_the_golden_ones[dyck]",
+    ),
+    Mutant(
+        "leaderboard/merkle.py",
+        "1 << (len(leaves) - 1).bit_length() - 1",
+        "len(leaves) // 2",
+        f"{ROUNDS}::test_merkle_roots_of_the_logs_of_certificates",
+    ),
+    Mutant(
+        "leaderboard/rounds.py",
+        'canonical("seed", round["root"], round["round"]',
+        'canonical("seed", round["round"]',
+        f"{ROUNDS}::test_seeds_are_others_with_every_other_submission",
+    ),
+    Mutant("leaderboard/rounds.py", "os.O_EXCL, 0o600", "os.O_EXCL, 0o644", f"{ROUNDS}::test_an_open_round_shows_no_key"),
+    Mutant(
+        "leaderboard/rounds.py",
+        '_agree(path, round, "data", data(round))',
+        "pass",
+        f"{ROUNDS}::test_tampering_with_any_key_is_found",
+    ),
+    Mutant(
+        "leaderboard/rescore.py",
+        "score(net, task, n, words, length, seed)",
+        "score(net, task, n, words, length)",
+        f"{ROUNDS}::test_the_example_goes_through_a_round",
     ),
 ]
