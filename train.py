@@ -28,13 +28,13 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 import models
 import tasks
-from leaderboard.checkpoint import Checkpoints
 from leaderboard.failure import locate
-from leaderboard.mirror import mirror
-from leaderboard.provenance import commit, peak_memory, reset_peak, version, versions
-from leaderboard.record import SCHEMA, RecordError, describe, exists, identifier, prepare, write
 from leaderboard.score import score, solves
-from leaderboard.weights import pack
+from leaderboard.store.checkpoint import Checkpoints
+from leaderboard.store.mirror import mirror
+from leaderboard.store.provenance import commit, peak_memory, reset_peak, version, versions
+from leaderboard.store.record import SCHEMA, RecordError, describe, exists, identifier, prepare, write
+from leaderboard.store.weights import pack
 from tasks.discover import module_name
 from tasks.words import draw, seeded
 

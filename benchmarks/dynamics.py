@@ -41,10 +41,8 @@ def shattered(folder: Path, task: tasks.Task, model: str) -> None:
     print(f"\nautocorrelation of the input gradient at lag 1, by depth\n{'':18}" + "".join(f"{depth:>8}" for depth in DEPTHS))
     for name, points in lattice.items():
         print(f"{name:18}" + "".join(f"{r:8.3f}" for _, r in points))
-    picture.save(
-        picture.curves(lattice, "depth", "autocorrelation at lag 1", "Gradients along a line between two words"),
-        folder / "shattered_depth.png",
-    )
+    drawing = picture.curves(lattice, "depth", "autocorrelation at lag 1", "Gradients along a line between two words")
+    (folder / "shattered_depth.png").write_bytes(picture.png(drawing))
     shown = {name: found[name] for name in lattice}
     _lags(folder / "shattered_lattice.png", shown, f"Gradients along a line between two words, depth {DEPTHS[-1]}")
 
@@ -61,7 +59,7 @@ def _lags(path: Path, found: dict[str, list[float]], title: str) -> None:
     for name, r in found.items():
         print(f"{name:18}" + "".join(f"{r[lag]:8.3f}" for lag in (1, 5, 10, 30)))
     series = {name: list(map(tuple, enumerate(r))) for name, r in found.items()}
-    picture.save(picture.curves(series, "lag", "autocorrelation", title), path)  # type: ignore[arg-type]
+    path.write_bytes(picture.png(picture.curves(series, "lag", "autocorrelation", title)))  # type: ignore[arg-type]
 
 
 def signal(folder: Path, task: tasks.Task, model: str) -> None:
@@ -93,7 +91,7 @@ def trained(folder: Path, task: tasks.Task, model: str) -> None:
     depth = task.depth(2 * cfg.training.length)
     panels = {name: spacetime.space_time(n, word, depth, held if n is reference else None) for name, n in nets.items()}
     title = f"{net.architecture.label} on {task.label}, trained to {cfg.training.length}, at {2 * cfg.training.length}"
-    picture.save(spacetime.figure(panels, title), folder / "space_time.png")
+    (folder / "space_time.png").write_bytes(picture.png(spacetime.figure(panels, title)))
     scores = {
         name: [score(n, task, length, 128, cfg.training.length) for length in (3, 6, 12, 24, 48)] for name, n in nets.items()
     }
@@ -103,7 +101,7 @@ def trained(folder: Path, task: tasks.Task, model: str) -> None:
         ("curve_length", curves, "curve length", True),
         ("accuracy", right, "accuracy a symbol", False),
     ]:
-        picture.save(picture.curves(series, "n", y, title.rpartition(",")[0], log), folder / f"{path}.png")
+        (folder / f"{path}.png").write_bytes(picture.png(picture.curves(series, "n", y, title.rpartition(",")[0], log)))
     print(f"\n{title}: accuracy and curve length against length")
     for name, found in scores.items():
         print(
@@ -128,7 +126,7 @@ def around(folder: Path, task: tasks.Task, model: str) -> None:
     for name, losses in lines.items():
         print(f"loss, {name}: " + " ".join(f"{loss:.3f}" for loss in losses))
     series = {name: [(k / 10, loss) for k, loss in enumerate(losses)] for name, losses in lines.items()}
-    picture.save(picture.curves(series, "alpha", "loss", f"{model} on {task.label}"), folder / "loss_along.png")
+    (folder / "loss_along.png").write_bytes(picture.png(picture.curves(series, "alpha", "loss", f"{model} on {task.label}")))
 
 
 def _pair(task: tasks.Task, model: str, steps: int, length: int = 12) -> tuple:

@@ -15,9 +15,9 @@ from safetensors.torch import save_file
 import models
 import tasks
 import train
-from leaderboard.description import FACTORS, LENGTH, UNITS
-from leaderboard.folder import SEEDS, weights
 from leaderboard.score import score
+from leaderboard.submissions.description import FACTORS, LENGTH, UNITS
+from leaderboard.submissions.folder import SEEDS, weights
 
 NET = {"width": 16, "hidden": 16, "layers": 0, "norm": False, "inner": False}
 TRAINING = {"steps": 600, "batch": 32, "length": LENGTH, "rate": 0.01, "weight_decay": 0.01, "clip": 1.0}

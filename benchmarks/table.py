@@ -96,13 +96,14 @@ def main() -> None:
 
 def measure(folder: Path) -> None:
     """Time what the command does, stage by stage; with --profile, what takes longest in it."""
-    from leaderboard import cli, runs, views
+    from leaderboard import runs, views
+    from leaderboard.cli import records
 
     profile = cProfile.Profile()
     started = time.process_time()
     if "--profile" in sys.argv:
         profile.enable()
-    read = timed("read", lambda: cli._records(folder))
+    read = timed("read", lambda: records._records(folder))
     df = timed("frame", lambda: runs.frame(read))
     timed("one table", lambda: views.scores(df, "symbol", FACTORS[-1]))
     print(f"{'reading, and one table':34}{time.process_time() - started:8.2f} s")

@@ -1,6 +1,6 @@
 """Pictures: the heat map of the leaderboard (how much of the way from chance to the reference training went), and curves."""
 
-from pathlib import Path
+from io import BytesIO
 from textwrap import fill
 from typing import Any
 
@@ -19,9 +19,9 @@ COLOURS = colormaps["viridis"]
 HATCHED = "#e8e8e8"
 
 
-def heatmap(df: pd.DataFrame, path: Path) -> None:
-    """Write `figure(df)` to `path` as a PNG of 200 dots per inch, whatever the suffix of `path`."""
-    save(figure(df), path)
+def heatmap(df: pd.DataFrame) -> bytes:
+    """`figure(df)` as a PNG."""
+    return png(figure(df))
 
 
 def figure(df: pd.DataFrame) -> Figure:
@@ -128,7 +128,8 @@ def curves(series: dict[str, list[tuple[float, float]]], x: str, y: str, title: 
     return drawing
 
 
-def save(drawing: Figure, path: Path) -> None:
-    """Write a figure to `path` as a PNG of 200 dots per inch, whatever the suffix of `path`; the same bytes every time."""
+def png(drawing: Figure) -> bytes:
+    """A figure as a PNG of 200 dots per inch; the same bytes every time."""
     FigureCanvasAgg(drawing)
-    drawing.savefig(path, format="png", dpi=200)
+    drawing.savefig(buffer := BytesIO(), format="png", dpi=200)
+    return buffer.getvalue()

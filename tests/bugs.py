@@ -53,13 +53,13 @@ ENDS = f"{K}::test_turing_table_with_defaults_and_the_ends_of_the_tape"
 MUTANTS = [
     # leaderboard: which code a result depends on
     Mutant(
-        "leaderboard/provenance.py",
+        "leaderboard/store/provenance.py",
         "queue += [origin, *filter",
         "queue += [*filter",
         "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
     ),
     Mutant(
-        "leaderboard/provenance.py",
+        "leaderboard/store/provenance.py",
         "queue.append(module.rpartition",
         "queue.count(module.rpartition",
         "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
@@ -415,56 +415,61 @@ MUTANTS = [
     Mutant(STATISTICS, "rounded = np.round(scores, DIGITS)", "rounded = scores", STAT),
     Mutant("leaderboard/standings.py", 'out["above"] = out["low"] > 1', 'out["above"] = out["score"] > 1', STAT),
     # submissions
-    Mutant("leaderboard/tensors.py", "if start != before:", "if start < before:", HOSTILE),
-    Mutant("leaderboard/strict.py", "if len(found) < len(pairs):", "if False:", HOSTILE),
-    Mutant("leaderboard/folder.py", "os.lstat(folder / path)", "os.stat(folder / path)", HOSTILE),
-    Mutant("leaderboard/submission.py", "if file.digest in first and", "if file.sha256 in first and", HOSTILE),
+    Mutant("leaderboard/submissions/tensors.py", "if start != before:", "if start < before:", HOSTILE),
+    Mutant("leaderboard/submissions/strict.py", "if len(found) < len(pairs):", "if False:", HOSTILE),
+    Mutant("leaderboard/submissions/folder.py", "os.lstat(folder / path)", "os.stat(folder / path)", HOSTILE),
+    Mutant("leaderboard/submissions/check.py", "if file.digest in first and", "if file.sha256 in first and", HOSTILE),
     Mutant(
-        "leaderboard/submission.py",
+        "leaderboard/submissions/check.py",
         "for robust in (False, True):",
         "for robust in (False,):",
         f"{V}::test_reference_weights_are_recognised",
     ),
-    Mutant("leaderboard/rescore.py", "permuted[order] = net(tokens[order], depth)", "permuted[order] = logits[order]", V),
     Mutant(
-        "leaderboard/confine.py",
+        "leaderboard/submissions/rescore.py",
+        "permuted[order] = net(tokens[order], depth)",
+        "permuted[order] = logits[order]",
+        V,
+    ),
+    Mutant(
+        "leaderboard/submissions/confine.py",
         "(resource.RLIMIT_FSIZE, 0)",
         "(resource.RLIMIT_FSIZE, 1)",
         f"{V}::test_the_process_writes_no_file",
     ),
     Mutant(
-        "leaderboard/verify.py",
+        "leaderboard/submissions/verify.py",
         "if part != home and home not in part.parents",
         "if part != home",
         f"{V}::test_nothing_in_the_folder_is_imported",
     ),
     # store
     Mutant(
-        "leaderboard/record.py",
+        "leaderboard/store/record.py",
         "            fcntl.flock(lock, fcntl.LOCK_EX)\n",
         "",
         f"{STORE}::test_of_eight_writers_of_other_results_one_wins_with_its_own_weights",
     ),
     Mutant(
-        "leaderboard/record.py",
+        "leaderboard/store/record.py",
         ' - {"cost"}',
         ' - {"cost", "files"}',
         f"{STORE}::test_again_is_a_no_op_and_other_weights_are_a_conflict",
     ),
     Mutant(
-        "leaderboard/atomic.py",
+        "leaderboard/store/atomic.py",
         "        temporary.unlink(missing_ok=True)  # of",
         "        pass  # of",
         f"{STORE}::test_killed_at_every_file_that_it_touches_a_sweep_ends_the_same",
     ),
     Mutant(
-        "leaderboard/weights.py",
+        "leaderboard/store/weights.py",
         'hashlib.sha256(data).hexdigest() != described["sha256"]',
         "False",
         f"{STORE}::test_lost_weights_are_named_and_the_scores_hold",
     ),
     Mutant(
-        "leaderboard/checkpoint.py",
+        "leaderboard/store/checkpoint.py",
         "weights_only=True)",
         "weights_only=False)",
         f"{STORE}::test_a_checkpoint_is_data_and_never_code",
@@ -484,43 +489,43 @@ MUTANTS = [
     Mutant("train.py", "    prepare(folder)\n", "", f"{STORE}::test_a_read_only_folder_is_one_line_of_train"),
     # page
     Mutant(
-        "leaderboard/site.py",
+        "leaderboard/site/page.py",
         "autoescape=True,",
         "autoescape=False,",
         f"{SITE}::test_hostile_names_are_text_and_links_are_http_only",
     ),
     Mutant(
-        "leaderboard/site.py",
+        "leaderboard/site/page.py",
         '"default-src": "\'none\'"',
         '"default-src": "*"',
         f"{SITE}::test_policy_allows_what_the_page_brings_and_nothing_else",
     ),
     Mutant(
-        "leaderboard/site.py",
+        "leaderboard/site/page.py",
         'records = sorted(records, key=lambda record: record["id"])',
         "records = list(records)",
         f"{SITE}::test_same_bytes_whatever_the_order_of_the_records",
     ),
     Mutant(
-        "leaderboard/panels.py",
+        "leaderboard/site/panels.py",
         '"safe": link.startswith(("https://", "http://")),',
         '"safe": bool(link),',
         f"{SITE}::test_hostile_names_are_text_and_links_are_http_only",
     ),
     Mutant(
-        "leaderboard/sheets.py",
+        "leaderboard/site/sheets.py",
         "round(LEVELS * float(np.clip(value, 0, 1)))",
         "int(LEVELS * abs(1 - value))",
         f"{SITE}::test_cell_by_hand",
     ),
     Mutant(
-        "leaderboard/figures.py",
+        "leaderboard/site/figures.py",
         'means["trained"] / means["reference"]',
         'means["reference"] / means["trained"]',
         f"{SITE}::test_curve_ratio_by_hand",
     ),
     Mutant(
-        "leaderboard/page.js", "isNaN(x) - isNaN(y)", "isNaN(y) - isNaN(x)", f"{SITE}::test_sort_by_click_and_by_keyboard"
+        "leaderboard/site/page.js", "isNaN(x) - isNaN(y)", "isNaN(y) - isNaN(x)", f"{SITE}::test_sort_by_click_and_by_keyboard"
     ),  # needs Chromium
     # solvers, robust references
     Mutant(
@@ -592,26 +597,31 @@ MUTANTS = [
         "tests/test_golden.py::test_words_and_targets_are_the_golden_ones[dyck]",
     ),
     Mutant(
-        "leaderboard/merkle.py",
+        "leaderboard/submissions/merkle.py",
         "1 << (len(leaves) - 1).bit_length() - 1",
         "len(leaves) // 2",
         f"{ROUNDS}::test_merkle_roots_of_the_logs_of_certificates",
     ),
     Mutant(
-        "leaderboard/rounds.py",
+        "leaderboard/submissions/rounds.py",
         'canonical("seed", round["root"], round["round"]',
         'canonical("seed", round["round"]',
         f"{ROUNDS}::test_seeds_are_others_with_every_other_submission",
     ),
-    Mutant("leaderboard/rounds.py", "os.O_EXCL, 0o600", "os.O_EXCL, 0o644", f"{ROUNDS}::test_an_open_round_shows_no_key"),
     Mutant(
-        "leaderboard/rounds.py",
+        "leaderboard/submissions/rounds.py",
+        "os.O_EXCL, 0o600",
+        "os.O_EXCL, 0o644",
+        f"{ROUNDS}::test_an_open_round_shows_no_key",
+    ),
+    Mutant(
+        "leaderboard/submissions/rounds.py",
         '_agree(path, round, "data", data(round))',
         "pass",
         f"{ROUNDS}::test_tampering_with_any_key_is_found",
     ),
     Mutant(
-        "leaderboard/rescore.py",
+        "leaderboard/submissions/rescore.py",
         "score(net, task, n, words, length, seed)",
         "score(net, task, n, words, length)",
         f"{ROUNDS}::test_the_example_goes_through_a_round",

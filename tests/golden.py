@@ -14,7 +14,7 @@ from tasks.words import fingerprint, scoring_words
 ROOT = Path(__file__).parent.parent
 FILE = Path(__file__).with_suffix(".json")
 LENGTHS = (1, 7, 12, 24)
-WORDS, TRAINED_TO = 512, 12  # as `leaderboard.verify` scores
+WORDS, TRAINED_TO = 512, 12  # as `leaderboard.submissions.verify` scores
 
 Hashes = dict[str, dict[str, list[str]]]
 

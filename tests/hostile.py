@@ -20,7 +20,7 @@ from safetensors.torch import save
 
 import models
 import tasks
-from leaderboard.folder import SEEDS, weights
+from leaderboard.submissions.folder import SEEDS, weights
 
 NET = {"width": 8, "hidden": 8, "layers": 0, "norm": False, "inner": False}
 CLAIM = {"symbol": 0.5, "word": 0.0}

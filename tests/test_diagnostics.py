@@ -14,8 +14,8 @@ import train
 from leaderboard import basin, diagnostics, gradients
 from leaderboard.diagnostics import Batch, NoLayers
 from leaderboard.failure import broken_at, located
-from leaderboard.record import NotARecord, read, write
 from leaderboard.score import score
+from leaderboard.store.record import NotARecord, read, write
 from models.architecture import Architecture
 from models.continuous import Continuous, SolverError
 from models.neural_ode import NeuralODE

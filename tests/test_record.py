@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leaderboard.provenance import imported, version
-from leaderboard.record import NotARecord, RecordConflict, RecordError, exists, identifier, read, write
+from leaderboard.store.provenance import imported, version
+from leaderboard.store.record import NotARecord, RecordConflict, RecordError, exists, identifier, read, write
 
 ID = "0123456789abcdef"
 ROOT = Path(__file__).parents[1]

@@ -12,8 +12,8 @@ import models
 import tasks
 import train
 from leaderboard.cards import facts
-from leaderboard.record import read
-from leaderboard.schema import NotARecord, validated
+from leaderboard.store.record import read
+from leaderboard.store.schema import NotARecord, validated
 from models.robust import radius
 from tasks.program import Program
 from tasks.task import IGNORE, Task

@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 
 import models
 import tasks
-from leaderboard import rounds, verify
 from leaderboard.cli import app
-from leaderboard.faults import refuse
-from leaderboard.merkle import root
-from leaderboard.published import RoundError, canonical, checksum, publish, read
+from leaderboard.submissions import rounds, verify
+from leaderboard.submissions.faults import refuse
+from leaderboard.submissions.merkle import root
+from leaderboard.submissions.published import RoundError, canonical, checksum, publish, read
 from tasks.words import draw, kept, scoring_words, seeded
 
 EXAMPLE = Path(__file__).parents[1] / "leaderboard" / "example"

@@ -17,10 +17,11 @@ from test_record import done, failed, score
 from typer.testing import CliRunner
 
 import tasks
-from leaderboard import figures, panels, plots, sheets, site
 from leaderboard.cli import app
-from leaderboard.record import write
 from leaderboard.runs import frame
+from leaderboard.site import figures, panels, plots, sheets
+from leaderboard.site import page as site
+from leaderboard.store.record import write
 from leaderboard.table import cells
 
 HOSTILE = "\"><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e</script>&lt;"

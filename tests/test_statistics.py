@@ -10,7 +10,6 @@ from scipy.stats import binomtest, mannwhitneyu
 from test_record import done, failed, score
 
 from leaderboard import statistics
-from leaderboard.record import identifier
 from leaderboard.runs import frame
 from leaderboard.standings import efficiency, efficient, frontiers, pairs, profiles, spread, standings
 from leaderboard.statistics import (
@@ -30,6 +29,7 @@ from leaderboard.statistics import (
     signed_rank,
     wilson,
 )
+from leaderboard.store.record import identifier
 
 
 def generator() -> np.random.Generator:

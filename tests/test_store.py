@@ -1,17 +1,16 @@
 """What is on disk stays true: killed writers, writers at once, full disks, read-only folders; weights, checkpoints, export."""
 
+import ctypes
 import json
 import os
 import random
 import resource
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -26,17 +25,17 @@ from writers import CONFLICT, started
 import models
 import tasks
 import train
-from leaderboard import cli, weights
+from leaderboard import cli
 from leaderboard import score as scoring
-from leaderboard.checkpoint import Checkpoints
-from leaderboard.export import flat
-from leaderboard.mirror import mirror, summary
-from leaderboard.record import RecordConflict, RecordError, describe, exists, prepare, read, write
 from leaderboard.runs import frame
+from leaderboard.store import weights
+from leaderboard.store.checkpoint import Checkpoints
+from leaderboard.store.export import flat
+from leaderboard.store.mirror import mirror, summary
+from leaderboard.store.record import RecordConflict, RecordError, describe, exists, prepare, read, write
 
 ROOT = Path(train.__file__).parent
 SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
-NOBODY = 65534
 
 
 def blob(seed, size=5000):
@@ -273,28 +272,35 @@ def room_for(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
+@contextmanager
+def no_override():
+    """Inside, file modes hold for the superuser too: without CAP_DAC_OVERRIDE among its effective capabilities (Linux)."""
+    libc, version, thread, override = ctypes.CDLL(None), 0x20080522, 0, 1 << 1
+    header, before = (ctypes.c_uint32 * 2)(version, thread), (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; twice
+    assert libc.capget(header, before) == 0
+    assert libc.capset(header, (ctypes.c_uint32 * 6)(before[0] & ~override, *before[1:])) == 0
+    try:
+        yield
+    finally:
+        assert libc.capset(header, before) == 0
+
+
 @pytest.fixture
-def readonly():
+def readonly(tmp_path):
     """A folder that takes no files, and a context in which that holds for the superuser too."""
-    home = Path(tempfile.mkdtemp())
-    home.chmod(0o755)
-    folder = home / "runs"
+    folder = tmp_path / "runs"
     folder.mkdir()
 
     @contextmanager
     def closed():
         folder.chmod(0o555)
-        was = os.geteuid()
-        if was == 0:
-            os.seteuid(NOBODY)
         try:
-            yield
+            with no_override() if os.geteuid() == 0 else nullcontext():
+                yield
         finally:
-            os.seteuid(was)
             folder.chmod(0o755)
 
-    yield folder, closed
-    shutil.rmtree(home)
+    return folder, closed
 
 
 @pytest.mark.parametrize("size", [0, 1000, 4000])

@@ -22,14 +22,14 @@ from typer.testing import CliRunner
 
 import models
 import tasks
-from leaderboard import rescore, strict, tensors, verify
 from leaderboard.cli import app
-from leaderboard.description import described
-from leaderboard.faults import CODES, Fault, Refused
-from leaderboard.folder import SEEDS, place, weights
-from leaderboard.record import NotARecord, read, write
-from leaderboard.submission import check
-from leaderboard.verify import Limits
+from leaderboard.store.record import NotARecord, read, write
+from leaderboard.submissions import rescore, strict, tensors, verify
+from leaderboard.submissions.check import check
+from leaderboard.submissions.description import described
+from leaderboard.submissions.faults import CODES, Fault, Refused
+from leaderboard.submissions.folder import SEEDS, place, weights
+from leaderboard.submissions.verify import Limits
 from tasks.program import Program, Register, symbols, when
 from tasks.words import scoring_words
 
@@ -393,7 +393,7 @@ def test_nothing_in_the_folder_is_imported(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_process_writes_no_file(tmp_path: Path) -> None:
     write = f"pathlib.Path({str(tmp_path / 'x')!r}).write_text('x')"
-    script = f"import pathlib; from leaderboard.confine import confine; confine(60, 2**30); {write}"
+    script = f"import pathlib; from leaderboard.submissions.confine import confine; confine(60, 2**30); {write}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1
     assert "File too large" in done.stderr

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from leaderboard.cli import app
 from leaderboard.picture import figure, heatmap
-from leaderboard.record import identifier, write
 from leaderboard.render import to_latex, to_markdown, to_terminal
 from leaderboard.runs import METRICS, factors, frame
 from leaderboard.statistics import bootstrap, wilson
+from leaderboard.store.record import identifier, write
 from leaderboard.table import Table, cells, mark, table
 from leaderboard.views import FILES, VIEWS, scores, text
 
@@ -399,10 +399,10 @@ def test_figure_shows_failed_and_missing_runs() -> None:
     assert {"failed", "not run"} <= set(texts)
 
 
-def test_heatmap_writes_a_png_and_takes_no_label_for_mathematics(tmp_path: Path) -> None:
+def test_heatmap_is_a_png_and_takes_no_label_for_mathematics() -> None:
     none = {"reason": r"$\frac{$"}
-    heatmap(frame([done(r"$\frac{$", r"$\bad$", scores=at_two(0.5, None), reference=none)]), tmp_path / "picture.tmp")
-    assert (tmp_path / "picture.tmp").read_bytes().startswith(b"\x89PNG")
+    drawn = heatmap(frame([done(r"$\frac{$", r"$\bad$", scores=at_two(0.5, None), reference=none)]))
+    assert drawn.startswith(b"\x89PNG")
 
 
 # the command
@@ -503,17 +503,16 @@ def test_command_names_the_files_it_skips(tmp_path: Path) -> None:
     assert re.fullmatch(r"warning: skipped .*notes\.json: .*\n", result.stderr)
 
 
-def test_interrupted_writing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder(tmp_path)
     (tmp_path / "heatmap.png").write_text("old")
 
-    def die(_: object, path: Path) -> None:
-        path.write_text("half")
-        raise OSError("disk full")
+    def die(drawing: object) -> bytes:
+        raise OSError("out of memory")
 
     monkeypatch.setattr("leaderboard.picture.heatmap", die)
     result = run("table", tmp_path)
-    assert (result.exit_code, result.stderr) == (2, "realizable: disk full\n")
+    assert (result.exit_code, result.stderr) == (2, "realizable: out of memory\n")
     assert (tmp_path / "heatmap.png").read_text() == "old"
     assert not list(tmp_path.glob(".*"))
 

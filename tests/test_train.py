@@ -10,7 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 import train
-from leaderboard.record import read
+from leaderboard.store.record import read
 from leaderboard.table import frame, table
 
 ROOT = Path(train.__file__).parent

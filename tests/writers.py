@@ -6,7 +6,7 @@ import sys
 import time
 from multiprocessing import get_context
 
-from leaderboard.record import RecordConflict, exists, write
+from leaderboard.store.record import RecordConflict, exists, write
 
 CONFLICT = 3
 _TOUCHES = {"open", "os.link", "os.rename", "os.remove", "os.mkdir"}

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from leaderboard.record import RecordError
 from leaderboard.runs import frame
+from leaderboard.store.record import RecordError
 from leaderboard.table import inert
 
 _WHOLE = ["parameters", "longest", "examples", "examples_to_solve", "peak_memory", "length"]
@@ -43,8 +44,8 @@ def _typed(values: list[Any]) -> pd.Series:
     return pd.Series([None if value is None else json.dumps(value) for value in values], dtype="string")
 
 
-def kind(path: Path) -> Callable[[pd.DataFrame, Path], None]:
-    """What writes a frame to a file of this name; RecordError if there is nothing that does."""
+def kind(path: Path) -> Callable[[pd.DataFrame], bytes]:
+    """What makes of a frame the content of a file of this name; RecordError if there is nothing that does."""
     if path.suffix == ".csv":
         return _csv
     if path.suffix != ".parquet":
@@ -56,12 +57,13 @@ def kind(path: Path) -> Callable[[pd.DataFrame, Path], None]:
     return _parquet
 
 
-def _csv(df: pd.DataFrame, path: Path) -> None:
-    path.write_text(inert(df), encoding="utf-8")
+def _csv(df: pd.DataFrame) -> bytes:
+    return inert(df).encode()
 
 
-def _parquet(df: pd.DataFrame, path: Path) -> None:
-    df.to_parquet(path, engine="pyarrow", index=False)
+def _parquet(df: pd.DataFrame) -> bytes:
+    df.to_parquet(buffer := BytesIO(), engine="pyarrow", index=False)
+    return buffer.getvalue()
 
 
 def _settings(record: dict[str, Any]) -> dict[str, Any]:

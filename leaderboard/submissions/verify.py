@@ -2,7 +2,7 @@
 
 constructive: reference weights, also where they are passed off as trained. verified: the scores are those of the weights.
 retrained: training again by the recipe gives these scores. Weights are evaluated in a process with limits, which is
-`leaderboard.rescore`; a claim that does not hold is told (S501) and changes nothing in the scores.
+`rescore`; a claim that does not hold is told (S501) and changes nothing in the scores.
 """
 
 import hmac
@@ -19,14 +19,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from leaderboard import strict
-from leaderboard.description import FACTORS, LENGTH, UNITS, Description
-from leaderboard.faults import Fault, refuse
-from leaderboard.folder import SEEDS
-from leaderboard.provenance import commit, version, versions
-from leaderboard.record import SCHEMA, identifier, read, write
-from leaderboard.rescore import Seeds
-from leaderboard.submission import Submission, Weights, check
+from leaderboard.store.provenance import commit, version, versions
+from leaderboard.store.record import SCHEMA, identifier, read, write
+from leaderboard.submissions import strict
+from leaderboard.submissions.check import Submission, Weights, check
+from leaderboard.submissions.description import FACTORS, LENGTH, UNITS, Description
+from leaderboard.submissions.faults import Fault, refuse
+from leaderboard.submissions.folder import SEEDS
+from leaderboard.submissions.rescore import Seeds
 from tasks import Task
 
 WORDS = 512
@@ -107,7 +107,7 @@ def keyed(key: str, task: Task) -> Seeds:
 
 
 def evaluate(submission: Submission, task: Task, words: int, seeds: Seeds, limits: Limits) -> list[dict[str, Any]]:
-    """What `leaderboard.rescore` answers on a task: the reference, then every seed; `Refused` where it does not."""
+    """What `rescore` answers on a task: the reference, then every seed; `Refused` where it does not."""
     said = submission.description
     job = {
         "task": task.name, "parameters": task.parameters, "model": said.model, "options": said.options, "net": said.net,
@@ -115,7 +115,7 @@ def evaluate(submission: Submission, task: Task, words: int, seeds: Seeds, limit
         "folder": str(submission.folder.absolute()),
         "files": [[file.seed, file.path, file.sha256] for file in submission.weights if file.task == task.label],
     }  # fmt: skip
-    command, where = ["-m", "leaderboard.rescore"], task.label
+    command, where = ["-m", "leaderboard.submissions.rescore"], task.label
     code, out = _python(command, json.dumps(job), limits.wall, submission.folder, where)
     answers = [strict.parse(line, f"{where}, answers") for line in out.splitlines()]
     if answers and "fault" in answers[-1]:
@@ -129,7 +129,7 @@ def evaluate(submission: Submission, task: Task, words: int, seeds: Seeds, limit
 
 def _python(arguments: list[str], given: str, seconds: int, submitted: Path, where: str) -> tuple[int, bytes]:
     """Run our own Python, away from what was submitted: exit status and stdout. `Refused` after so many seconds."""
-    root, home = Path(__file__).parents[1], submitted.resolve()
+    root, home = Path(__file__).parents[2], submitted.resolve()
     ours = [root, *(Path(part).resolve() for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)]
     path = [str(part) for part in ours if part != home and home not in part.parents]
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV") if name in os.environ}

@@ -1,7 +1,7 @@
 """`realizable check FOLDER`: is a submission what it must be? None of it is ever executed; only JSON and safetensors are read.
 
-In this order, and each step only if the one before found no fault: the files (`leaderboard.folder`), submission.json
-(`leaderboard.description`), caps on what its nets cost, the headers of the weights (`leaderboard.tensors`), their names, shapes
+In this order, and each step only if the one before found no fault: the files (`folder`), submission.json
+(`description`), caps on what its nets cost, the headers of the weights (`tensors`), their names, shapes
 and dtypes against the module of the registry on the meta device, and last the numbers.
 """
 
@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 import models
-from leaderboard import tensors
-from leaderboard.description import FACTORS, LENGTH, Description, described
-from leaderboard.faults import Fault, Refused, refuse
-from leaderboard.folder import DESCRIPTION, SEEDS, complete, contents, listed, weights
+from leaderboard.submissions import tensors
+from leaderboard.submissions.description import FACTORS, LENGTH, Description, described
+from leaderboard.submissions.faults import Fault, Refused, refuse
+from leaderboard.submissions.folder import DESCRIPTION, SEEDS, complete, contents, listed, weights
 from tasks import Task
 
 BLOCKS = 2048

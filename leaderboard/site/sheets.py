@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leaderboard.plots import Plot
 from leaderboard.runs import Metric
+from leaderboard.site.plots import Plot
 from leaderboard.standings import standings
 from leaderboard.table import mark, ranged, rows, table
 

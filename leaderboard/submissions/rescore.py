@@ -1,6 +1,6 @@
-"""Scores of submitted weights, in a process of its own with limits: `python -m leaderboard.rescore`, a job on stdin.
+"""Scores of submitted weights, in a process of its own with limits, which reads a job from stdin.
 
-The job is one JSON object of `leaderboard.verify`; the answers are JSON objects on stdout, one a line: the reference weights,
+The job is one JSON object of `verify`; the answers are JSON objects on stdout, one a line: the reference weights,
 then every seed, and `{"fault": [code, what]}` where it ends early. Only checked bytes are read: a file whose SHA-256 is not
 that of the check is refused.
 """
@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from leaderboard import tensors
-from leaderboard.confine import confine
-from leaderboard.faults import Refused, refuse
-from leaderboard.folder import contents
 from leaderboard.score import CHUNK, score
+from leaderboard.submissions import tensors
+from leaderboard.submissions.confine import confine
+from leaderboard.submissions.faults import Refused, refuse
+from leaderboard.submissions.folder import contents
 from models import Architecture, ModelError, Net, NotRealizable
 from models.continuous import SolverError
 from tasks import Task, TaskError

@@ -43,9 +43,13 @@ def imported(modules: Iterable[str]) -> set[str]:
                 case ast.Import(names=names):
                     queue += [alias.name for alias in names if alias.name.partition(".")[0] in PACKAGES]
                 case ast.ImportFrom(module=str(origin), names=names) if origin.partition(".")[0] in PACKAGES:
-                    inside = [f"{origin}.{alias.name}" for alias in names if origin in PACKAGES]
+                    inside = [f"{origin}.{alias.name}" for alias in names if _package(origin)]
                     queue += [origin, *filter(find_spec, inside)]
     return found
+
+
+def _package(module: str) -> bool:
+    return bool(getattr(find_spec(module), "submodule_search_locations", None))
 
 
 def versions() -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from leaderboard.atomic import put
+from leaderboard.store.atomic import put
 
 KEPT = 2
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from leaderboard.faults import CODES, Fault, Refused, quoted, refuse
+from leaderboard.submissions.faults import CODES, Fault, Refused, quoted, refuse
 
 DESCRIPTION = "submission.json"
 SEEDS = range(10)

@@ -8,7 +8,7 @@ takes its place.
 Weights come first and the record last: a file of weights without a record is what a killed run left, and is replaced. Writers
 take turns by a lock on the folder, which goes with the process that holds it; where a file system has no such lock, a record is
 still whole and final, but of two machines that end the same run at once one may leave its weights beside the other's record:
-then their sha256 tells (see `leaderboard.weights`). Hidden files of killed writers are ignored.
+then their sha256 tells (see `leaderboard.store.weights`). Hidden files of killed writers are ignored.
 """
 
 import gc
@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any, Never
 from uuid import uuid4
 
-from leaderboard.atomic import named, put
-from leaderboard.schema import SCHEMA as SCHEMA
-from leaderboard.schema import NotARecord, RecordError, validated
+from leaderboard.store.atomic import named, put
+from leaderboard.store.schema import SCHEMA as SCHEMA
+from leaderboard.store.schema import NotARecord, RecordError, validated
 
 try:
     import fcntl

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leaderboard.schema import RecordError
+from leaderboard.store.schema import RecordError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -20,8 +20,8 @@ def pack(net: "nn.Module") -> bytes:
 
 def load(folder: Path, record: dict[str, Any]) -> "dict[str, Tensor]":
     """The trained weights of a record, for `load_state_dict`; RecordError, in one line, if they are not those of the run."""
-    from leaderboard import tensors
-    from leaderboard.faults import Refused
+    from leaderboard.submissions import tensors
+    from leaderboard.submissions.faults import Refused
 
     if not record.get("files"):
         raise RecordError(f"{folder}: run {record['id']} has no weights beside it")

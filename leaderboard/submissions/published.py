@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from leaderboard import strict
-from leaderboard.atomic import put
-from leaderboard.description import FACTORS, LENGTH
-from leaderboard.faults import Refused, quoted
-from leaderboard.record import RecordError
+from leaderboard.store.atomic import put
+from leaderboard.store.record import RecordError
+from leaderboard.submissions import strict
+from leaderboard.submissions.description import FACTORS, LENGTH
+from leaderboard.submissions.faults import Refused, quoted
 
 SCHEMA = 1
 LENGTHS = [LENGTH * factor for factor in FACTORS]

@@ -23,12 +23,12 @@ import torch
 
 import models
 import tasks
-from leaderboard.description import LENGTH
-from leaderboard.faults import Refused, quoted
-from leaderboard.merkle import root
-from leaderboard.provenance import imported, source
-from leaderboard.published import LENGTHS, MOST_WORDS, OPENING, SCHEMA, Round, RoundError, canonical, publish, read
-from leaderboard.submission import Submission, check
+from leaderboard.store.provenance import imported, source
+from leaderboard.submissions.check import Submission, check
+from leaderboard.submissions.description import LENGTH
+from leaderboard.submissions.faults import Refused, quoted
+from leaderboard.submissions.merkle import root
+from leaderboard.submissions.published import LENGTHS, MOST_WORDS, OPENING, SCHEMA, Round, RoundError, canonical, publish, read
 from tasks.words import fingerprint, scoring_words
 
 Hashes = dict[str, dict[str, str]]  # by label of the task and length
@@ -151,7 +151,9 @@ def ladder() -> dict[str, tasks.Task]:
 def code() -> str:
     """SHA-256 of the source of all that draws words, makes nets and scores them."""
     named = [f"tasks.{name}" for name in tasks.names()] + [f"models.{name}" for name in models.names()]
-    modules = imported([*named, "leaderboard.rescore", "leaderboard.rounds", "leaderboard.verify"])
+    modules = imported(
+        [*named, "leaderboard.submissions.rescore", "leaderboard.submissions.rounds", "leaderboard.submissions.verify"]
+    )
     return hashlib.sha256(b"\0".join(source(module) for module in sorted(modules))).hexdigest()
 
 

@@ -17,9 +17,9 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard import figures, panels, sheets
 from leaderboard.render import CAPTION
 from leaderboard.runs import METRICS, factors, frame, line, runs
+from leaderboard.site import figures, panels, sheets
 from leaderboard.table import cells, mark
 
 LARGEST = 1_000_000  # bytes of a page
@@ -180,12 +180,12 @@ def _hash(text: str) -> str:
 
 def _packaged(name: str) -> Markup:
     """A file of this package, as it is."""
-    return Markup(files("leaderboard").joinpath(name).read_text(encoding="utf-8"))
+    return Markup(files("leaderboard.site").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("leaderboard", "."),
+        loader=PackageLoader("leaderboard.site", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -17,8 +17,8 @@ from typing import Any
 
 import models
 import tasks
-from leaderboard import strict
-from leaderboard.faults import CODES, Fault, Refused, quoted
+from leaderboard.submissions import strict
+from leaderboard.submissions.faults import CODES, Fault, Refused, quoted
 
 SCHEMA = 1
 LENGTH = 12  # the training length of the benchmark

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboard.plots import LEFT, Data, Mark, Plot, Point, across, path, upward
 from leaderboard.runs import Metric, line, scored
+from leaderboard.site.plots import LEFT, Data, Mark, Plot, Point, across, path, upward
 from leaderboard.standings import comparable, frontiers, profiles, spread
 from leaderboard.table import ranged, reach, rows
 from leaderboard.views import SHOWN

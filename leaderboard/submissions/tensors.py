@@ -12,8 +12,8 @@ from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from leaderboard import strict
-from leaderboard.faults import quoted, refuse
+from leaderboard.submissions import strict
+from leaderboard.submissions.faults import quoted, refuse
 
 if TYPE_CHECKING:
     from torch import Tensor

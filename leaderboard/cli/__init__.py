@@ -1,0 +1,64 @@
+"""The command `realizable`: show what a folder of records says, judge submissions, and list what can be run.
+
+Everything heavy is imported inside its command, so that `realizable --help` answers at once.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+from leaderboard.cli import catalogue, records, rounds, submissions
+from leaderboard.store.schema import RecordError
+
+# what every wrong command line raises, in whichever click this typer carries
+_UsageError = cast(type[Exception], typer.BadParameter.__base__)
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except _UsageError as error:
+        message = cast(typer.BadParameter, error).format_message()
+    except BrokenPipeError:
+        raise
+    except (RecordError, OSError) as error:
+        message = str(error)
+    else:
+        return
+    typer.echo(f"realizable: {' '.join(message.split())}", err=True)
+    raise typer.Exit(2)
+
+
+class OneLineErrors(TyperGroup):
+    """Commands whose mistakes and bad files end in one line on stderr and exit code 2."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the options before the command."""
+        with _one_line():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the command's options and run it."""
+        with _one_line():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=OneLineErrors,
+    help="Realizable: trained nets beside constructive reference weights.",
+    pretty_exceptions_enable=False,
+)
+
+app.command()(records.table)
+app.command()(records.site)
+app.command()(records.export)
+app.command()(catalogue.names)
+app.command("tasks")(catalogue.ladder)
+app.command()(catalogue.show)
+app.command()(submissions.check)
+app.command()(submissions.verify)
+app.add_typer(rounds.app, name="round")

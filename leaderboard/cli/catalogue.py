@@ -1,0 +1,113 @@
+"""Of what can be run: `realizable names | tasks | show`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from leaderboard.store.atomic import put
+
+if TYPE_CHECKING:
+    from tasks import Task
+
+
+def names() -> None:
+    """List the tasks and the models that can be run."""
+    import models
+    import tasks
+
+    typer.echo("tasks:  " + " ".join(tasks.names()))
+    typer.echo("models: " + " ".join(models.names()))
+
+
+def ladder(
+    name: Annotated[str | None, typer.Argument(help="A task: print its card in full.")] = None,
+    parameters: Annotated[list[str] | None, typer.Argument(help="Its parameters, as machine=palindrome.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page of all cards to this file.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the tasks' names by class, in Markdown.")] = False,
+) -> None:
+    """Print the ladder of tasks by complexity class; or one card in full, with its program and polynomial ODE."""
+    from rich.console import Console
+    from rich.table import Table
+
+    import tasks
+    from leaderboard import cards
+
+    if name is not None:
+        typer.echo(cards.text(_task(name, parameters or [])))
+        return
+    if markdown:
+        typer.echo(cards.overview())
+        return
+    chosen = cards.ladder()
+    if html is not None:
+        put(html, cards.page(chosen).encode())
+        typer.echo(f"wrote {html}")
+        return
+    title = f"{len(tasks.names())} tasks and families; n: symbols of a word"
+    shown = Table(*cards.COLUMNS[:-1], title=title, box=None, header_style="bold")
+    for task in chosen:
+        shown.add_row(*cards.row(task)[:-1])
+    Console().print(shown)
+
+
+def show(
+    parameters: Annotated[list[str], typer.Argument(help="task=NAME model=NAME [length=24] [out=FILE.png], and theirs.")],
+) -> None:
+    """Draw reference weights at work on a test word: cells to the right, layers downward; with out= a picture, else text.
+
+    Parameters of the task follow as machine=palindrome, those of the model as columns=3 (or task.scored=last, model.step=0.5,
+    where that is not clear); tableau=n is for models that run rewriting programs for words of up to n cells only.
+    """
+    import shutil
+
+    from leaderboard import picture, spacetime
+    from leaderboard.diagnostics import NoLayers
+    from models import ModelError, NotRealizable
+    from tasks import TaskError
+
+    split = {of: [text.removeprefix(of) for text in parameters if text.startswith(of)] for of in ("task.", "model.")}
+    free = _values([text for text in parameters if not text.startswith(tuple(split))])
+    numbers = {name: _whole(name, free.pop(name, default)) for name, default in (("length", 24), ("tableau", 0))}
+    out = free.pop("out", None)
+    if missing := [f"{name}=NAME" for name in ("task", "model") if name not in free]:
+        raise typer.BadParameter(f"{' and '.join(missing)} missing; `realizable names` lists them")
+    if out is not None and not Path(str(out)).absolute().parent.is_dir():
+        raise typer.BadParameter(f"out={out} is not allowed; its folder does not exist")
+    try:
+        title, shown = spacetime.of_reference(free, _values(split["task."]), _values(split["model."]), **numbers)
+    except (ModelError, NoLayers, NotRealizable, TaskError) as error:
+        raise typer.BadParameter(str(error)) from None
+    if out is None:
+        typer.echo(f"{title}\n{spacetime.text(shown, columns=shutil.get_terminal_size().columns)}")
+        return
+    put(Path(str(out)), picture.png(spacetime.figure({"reference": shown}, title)))
+    typer.echo(f"wrote {out}")
+
+
+def _task(name: str, parameters: list[str]) -> "Task":
+    import tasks
+
+    try:
+        return tasks.get(name, **_values(parameters))
+    except tasks.TaskError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _values(parameters: list[str]) -> dict[str, Any]:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    if unnamed := [text for text in parameters if "=" not in text]:
+        raise typer.BadParameter(f"{unnamed[0]!r} is no parameter; write name=value")
+    try:
+        return {str(key): value for key, value in OmegaConf.from_dotlist(parameters).items()}
+    except (OmegaConfBaseException, YAMLError) as error:
+        raise typer.BadParameter(f"{' '.join(parameters)}: {str(error).splitlines()[0]}") from None
+
+
+def _whole(name: str, value: object) -> int:
+    if type(value) is not int:
+        raise typer.BadParameter(f"{name}={value} is not allowed; allowed: whole numbers")
+    return value
