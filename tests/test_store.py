@@ -80,6 +80,8 @@ def test_weights_lie_beside_the_record_and_are_those_that_it_describes(tmp_path)
     assert read(tmp_path) == [record]
     assert torch.equal(weights.load(tmp_path, record)["w"], torch.arange(1250.0))
     assert list(weights.damaged(tmp_path, [record])) == []
+    told = CliRunner().invoke(cli.app, ["weights", str(tmp_path)])
+    assert (told.exit_code, told.stdout) == (0, "ok: 1 files of weights\n")
     with pytest.raises(RecordError, match="not those that the record describes"):
         write(tmp_path, weighed(1)[0], data)
     with pytest.raises(RecordError, match="no weights beside it"):
@@ -135,8 +137,10 @@ def test_lost_weights_are_named_and_the_scores_hold(tmp_path, harm):
     told = [str(warning.message) for warning in caught]
     assert len(told) == (harm != "changed")  # a hash of every file is not for every table
     assert all(path.name in text and "scores" in text and whole["id"] not in text for text in told)
-    (fault,) = weights.damaged(tmp_path, read(tmp_path)) if harm == "changed" else weights.damaged(tmp_path, [record, whole])
+    (fault,) = weights.damaged(tmp_path, [record, whole])
     assert path.name in fault
+    told = CliRunner().invoke(cli.app, ["weights", str(tmp_path)])
+    assert (told.exit_code, told.stdout) == (1, f"{fault}\n")
     with pytest.raises(RecordError, match=path.name):
         weights.load(tmp_path, record)
     assert exists(tmp_path, record["id"])

@@ -56,6 +56,7 @@ app = typer.Typer(
 app.command()(records.table)
 app.command()(records.site)
 app.command()(records.export)
+app.command()(records.weights)
 app.command()(catalogue.names)
 app.command("tasks")(catalogue.ladder)
 app.command()(catalogue.show)

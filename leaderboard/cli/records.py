@@ -1,4 +1,4 @@
-"""Of a folder of records: `realizable table | site | export`."""
+"""Of a folder of records: `realizable table | site | export | weights`."""
 
 import gc
 import warnings
@@ -93,6 +93,23 @@ def site(
     if made.excess:
         typer.echo(f"warning: {made.excess}", err=True)
     typer.echo(f"wrote {path}, {made.size / 1000:,.0f} kB")
+
+
+def weights(folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")]) -> None:
+    """Say whether the trained weights beside the records of FOLDER are those of their runs; exit code 1 if not.
+
+    A line a file that is missing, cut or of another SHA-256. The scores of its record hold; to have its weights again, delete
+    the record and run it again.
+    """
+    from leaderboard.store import weights
+
+    records = _records(folder)
+    damaged = list(weights.damaged(folder, records))
+    for line in damaged:
+        typer.echo(line)
+    if damaged:
+        raise typer.Exit(1)
+    typer.echo(f"ok: {sum(len(record.get('files', {})) for record in records)} files of weights")
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:

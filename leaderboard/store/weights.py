@@ -34,10 +34,7 @@ def load(folder: Path, record: dict[str, Any]) -> "dict[str, Tensor]":
 
 
 def damaged(folder: Path, records: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """What is wrong with the weights of these records, one line a file: missing, or not of the recorded size and SHA-256.
-
-    The scores of such a record hold; to have its weights again, delete the record and train again.
-    """
+    """What is wrong with the weights of these records, one line a file: missing, or not of the recorded size and SHA-256."""
     for record in records:
         for name, described in record.get("files", {}).items():
             try:
