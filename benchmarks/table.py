@@ -103,7 +103,7 @@ def measure(folder: Path) -> None:
     started = time.process_time()
     if "--profile" in sys.argv:
         profile.enable()
-    read = timed("read", lambda: records._records(folder))
+    read = timed("read", lambda: records.read_records(folder))
     df = timed("frame", lambda: runs.frame(read))
     timed("one table", lambda: views.scores(df, "symbol", FACTORS[-1]))
     print(f"{'reading, and one table':34}{time.process_time() - started:8.2f} s")

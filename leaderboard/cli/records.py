@@ -41,7 +41,7 @@ def table(
 
     from leaderboard import render, runs, views
 
-    df, how = runs.frame(_records(folder)), views.VIEWS[view]
+    df, how = runs.frame(read_records(folder)), views.VIEWS[view]
     chosen = _chosen(df, metric, factor)
     if view != "scores":
         chosen = chosen[:1] if view == "frontier" else chosen if metric or factor else [("symbol", runs.factors(df)[-1])]
@@ -75,7 +75,7 @@ def export(
     from leaderboard.store import export
 
     content = export.kind(out)
-    df = export.flat(_records(folder))
+    df = export.flat(read_records(folder))
     put(out, content(df))
     typer.echo(f"wrote {len(df)} rows to {out}")
 
@@ -88,7 +88,7 @@ def site(
     from leaderboard.site.page import page
 
     path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
-    made = page(_records(folder))
+    made = page(read_records(folder))
     put(path, made.html.encode())
     if made.excess:
         typer.echo(f"warning: {made.excess}", err=True)
@@ -103,7 +103,7 @@ def weights(folder: Annotated[Path, typer.Argument(help="A folder of run records
     """
     from leaderboard.store import weights
 
-    records = _records(folder)
+    records = read_records(folder)
     damaged = list(weights.damaged(folder, records))
     for line in damaged:
         typer.echo(line)
@@ -112,7 +112,8 @@ def weights(folder: Annotated[Path, typer.Argument(help="A folder of run records
     typer.echo(f"ok: {sum(len(record.get('files', {})) for record in records)} files of weights")
 
 
-def _records(folder: Path) -> list[dict[str, Any]]:
+def read_records(folder: Path) -> list[dict[str, Any]]:
+    """All records of a folder, with a line on stderr for each file that is none; RecordError if there are no records."""
     with warnings.catch_warnings(record=True) as caught, _kept():
         warnings.simplefilter("always")
         records = read(folder)

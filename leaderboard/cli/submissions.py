@@ -1,4 +1,4 @@
-"""Of what strangers hand in: `realizable check | verify`."""
+"""Of what strangers hand in: `realizable pack | check | verify`."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -76,3 +76,24 @@ def refuse(faults: "Sequence[Fault]") -> None:
         typer.echo(str(fault))
     if faults:
         raise typer.Exit(1)
+
+
+def pack(
+    folder: Annotated[Path, typer.Argument(help="A folder of runs, with their weights beside the records.")],
+    out: Annotated[Path, typer.Argument(help="The submission, a folder that does not exist.")],
+    name: Annotated[str, typer.Option(help="Its name on the leaderboard.")],
+    author: Annotated[list[str], typer.Option(help="An author, again for more.")],
+    link: Annotated[str, typer.Option(help="Where to read of it, http or https.")],
+    model: Annotated[str | None, typer.Option(help="The architecture, if FOLDER has several.")] = None,
+) -> None:
+    """Make a submission of the runs of one architecture: seeds 0 to 9 of each task, trained by one recipe."""
+    from leaderboard.cli.records import read_records
+    from leaderboard.submissions.faults import Refused
+    from leaderboard.submissions.pack import pack
+
+    try:
+        packed = pack(folder, read_records(folder), out, name=name, authors=author, link=link, model=model)
+    except Refused as refused:
+        refuse(refused.faults)
+    tasks = [task.label for task in packed.description.tasks]
+    typer.echo(f"packed {out}: {packed.description.name}, {len(packed.weights)} files of weights, {', '.join(tasks)}")

@@ -18,17 +18,21 @@ def pack(net: "nn.Module") -> bytes:
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in net.state_dict().items()})
 
 
+def content(folder: Path, record: dict[str, Any]) -> bytes:
+    """The file of a record's trained weights; RecordError, in one line, if there is none or it is not that of the run."""
+    if not record.get("files"):
+        raise RecordError(f"{folder}: run {record['id']} has no weights beside it")
+    ((name, described),) = record["files"].items()
+    return _whole(folder / name, described)
+
+
 def load(folder: Path, record: dict[str, Any]) -> "dict[str, Tensor]":
     """The trained weights of a record, for `load_state_dict`; RecordError, in one line, if they are not those of the run."""
     from leaderboard.submissions import tensors
     from leaderboard.submissions.faults import Refused
 
-    if not record.get("files"):
-        raise RecordError(f"{folder}: run {record['id']} has no weights beside it")
-    ((name, described),) = record["files"].items()
-    path = folder / name
     try:
-        return tensors.load(_whole(path, described), str(path))
+        return tensors.load(content(folder, record), f"the weights of run {record['id']} in {folder}")
     except Refused as refused:
         raise RecordError(str(refused.faults[0])) from None
 
