@@ -303,7 +303,7 @@ MUTANTS = [
     ),
     Mutant("tasks/card.py", "if value not in allowed:", "if False:", f"{C}::test_bad_cards"),
     Mutant("leaderboard/cards.py", "task.card.rung, ", "", f"{C}::test_the_ladder_is_ordered"),
-    Mutant("leaderboard/cards.py", "autoescape=True)", "autoescape=False)", f"{C}::test_the_page_has_every_card_it_is_given"),
+    Mutant("leaderboard/cards.py", "autoescape=True)", "autoescape=False)", f"{C}::test_what_a_card_says_is_text"),
     Mutant("tasks/task.py", "if not valid.all():", "if False:", f"{K}::test_minsky_word_that_is_not_unary"),
     Mutant(
         "tasks/group.py",

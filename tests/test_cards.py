@@ -206,6 +206,12 @@ def test_the_page_has_every_card_it_is_given():
     assert not re.search(r"https?://|<script|src=", text)  # nothing is fetched, nothing runs
 
 
+def test_what_a_card_says_is_text(monkeypatch):
+    monkeypatch.setattr(cards, "facts", lambda task: [("class", "<b>x & y</b>")])
+    assert "<b>" not in (text := cards.page([TASKS["parity"]]))
+    assert "&lt;b&gt;x &amp; y&lt;/b&gt;" in text
+
+
 # the audit
 
 
