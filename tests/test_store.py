@@ -339,6 +339,7 @@ def test_a_full_disk_is_one_line_of_train_before_and_after_training(tmp_path, mo
 
 def test_a_read_only_folder_is_one_line_of_train(readonly, monkeypatch, capsys):
     folder, closed = readonly
+    monkeypatch.setattr(train, "fit", lambda *_: pytest.fail("hours were spent before it said so"))
     with closed():
         code, out, err = commanded(monkeypatch, capsys, f"results={folder}")
     assert (code, out, len(err.splitlines())) == (1, "", 1), err
