@@ -191,6 +191,13 @@ def copied(folder: Path) -> None:
     shutil.copy(folder / FIRST, folder / weights("parity", 1))
 
 
+def minus(folder: Path) -> None:
+    """A header with -0 for an offset, which is an integer in JSON, and none for the library."""
+    data = (folder / FIRST).read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    (folder / FIRST).write_bytes(raw(data[8 : 8 + length].replace(b"[0,", b"[-0,"), data[8 + length :]))
+
+
 def shuffled(folder: Path) -> None:
     """The same numbers, in another order in the file."""
     state = models.Net(models.architecture("resnet"), 2, 2, 8, 8).state_dict()
@@ -201,6 +208,14 @@ def shuffled(folder: Path) -> None:
         data += more
     (folder / FIRST).write_bytes(save(state))
     (folder / weights("parity", 1)).write_bytes(raw(entries, data))
+
+
+def nearly(folder: Path) -> None:
+    """One net for two seeds, every number of the second moved to the next above it."""
+    state = models.Net(models.architecture("resnet"), 2, 2, 8, 8).state_dict()
+    (folder / FIRST).write_bytes(save(state))
+    above = {name: torch.nextafter(part, torch.tensor(torch.inf)) for name, part in state.items()}
+    (folder / weights("parity", 1)).write_bytes(save(above))
 
 
 def whole(**said_of: Any) -> Callable[[Path], object]:
@@ -235,6 +250,10 @@ CASES: dict[str, Case] = {
     "seed 00": Case("S003", beside("weights/parity/00.safetensors")),
     "a newline in a name": Case("S003", beside("weights/parity/0.safetensors\nok: all is well")),
     "a name that turns the line round": Case("S003", beside("weights/parity/\u202e0.safetensors")),
+    "a name in capitals": Case("S003", beside("weights/parity/0.SAFETENSORS")),
+    "a folder in capitals": Case("S003", beside("weights/Parity/0.safetensors")),
+    "a name that looks the same": Case("S003", beside("submissi\u043en.json")),
+    "a name as long as can be": Case("S003", beside("a" * 255)),
     "a backslash path": Case("S003", beside("weights\\..\\..\\x")),
     "a name that is no text": Case("S003", lambda folder: Path(os.fsdecode(os.fsencode(folder) + b"/\xff")).touch()),
     "deeper folder": Case("S003", beside("weights/parity/more/0.safetensors")),
@@ -246,8 +265,10 @@ CASES: dict[str, Case] = {
     "nine seeds": Case("S005", lambda folder: (folder / FIRST).unlink()),
     "one file twice": Case("S006", copied),
     "one net twice": Case("S006", shuffled),
+    "one net twice but for rounding": Case("S006", nearly),
     # JSON
     "not UTF-8": Case("S101", said(b'{"name": "\xff"}')),
+    "a byte order mark": Case("S101", said(b"\xef\xbb\xbf" + json.dumps(description()).encode())),
     "UTF-16": Case("S101", said("{}".encode("utf-16"))),
     "truncated": Case("S101", said('{"schema": 1')),
     "YAML in JSON": Case("S101", said("schema: 1")),
@@ -281,11 +302,13 @@ CASES: dict[str, Case] = {
     "zero width": Case("S114", value("name", "a\u200bb")),
     "surrogate": Case("S114", value("name", "\ud800")),
     "script of an author": Case("S114", value("authors", ["<img src=x onerror=alert(1)>"])),
+    "eth for D": Case("S114", value("authors", ["\u00d0or\u0111e"])),
     "not composed": Case("S114", value("authors", ["E\u0301mile"])),
     "interpolation": Case("S114", whole(model="polynet", options={"kind": "${oc.env:HOME}"})),
     "javascript": Case("S115", value("link", "javascript:alert(1)")),
     "file": Case("S115", value("link", "file:///etc/passwd")),
     "a user in the link": Case("S115", value("link", "https://github.com@example.org/")),
+    "a Cyrillic host in capitals": Case("S115", value("link", "https://XN--80AK6AA92E.com/")),
     "a quote in the link": Case("S115", value("link", 'https://example.org/"onclick=')),
     "no model": Case("S116", value("architecture/name", "os.path")),
     "path of a model": Case("S116", value("architecture/name", "../resnet")),
@@ -302,6 +325,7 @@ CASES: dict[str, Case] = {
     "header of 2^63": Case("S201", file(raw("{}", length=2**63))),
     "header of 2 MiB": Case("S201", file(raw("{" + " " * 2**21 + "}"))),
     "header of no JSON": Case("S101", file(raw("{x}"))),
+    "header with zeros behind": Case("S101", file(raw(json.dumps(U) + "\0" * 8, bytes(SIZE)))),
     "header with a list": Case("S101", file(raw("[1]"))),
     "a name twice": Case("S102", file(raw(f'{{"U":{json.dumps(U["U"])},"U":{json.dumps(U["U"])}}}', bytes(SIZE)))),
     "a field twice": Case("S102", file(raw(f'{{"U":{json.dumps(U["U"])[:-1]},"dtype":"F32"}}}}', bytes(SIZE)))),
@@ -317,6 +341,7 @@ CASES: dict[str, Case] = {
     "integers": Case("S206", file(raw({"U": tensor([8, 8, 3], 0, SIZE, dtype="I32")}, bytes(SIZE)))),
     "no dtype": Case("S206", file(raw({"U": tensor([8, 8, 3], 0, SIZE, dtype=["F32"])}, bytes(SIZE)))),
     "an empty tensor": Case("S207", file(raw({"U": tensor([0], 0, 0)}))),
+    "true as an axis": Case("S207", file(raw({"U": tensor([True], 0, 4)}, b"1234"))),
     "nine axes": Case("S207", file(raw({"U": tensor([1] * 9, 0, 4)}, b"1234"))),
     "a negative axis": Case("S207", file(raw({"U": tensor([-8, -8, 3], 0, SIZE)}, bytes(SIZE)))),
     "2^31": Case("S207", file(raw({"U": tensor([2**31], 0, 4)}, b"1234"))),
@@ -328,9 +353,11 @@ CASES: dict[str, Case] = {
     "more behind": Case("S208", file(raw(U, bytes(SIZE) + b"#!/bin/sh"))),
     "less than said": Case("S208", file(raw(U, bytes(SIZE - 4)))),
     "three offsets": Case("S208", file(raw({"U": tensor([1], 0, 4, data_offsets=[0, 4, 4])}, b"1234"))),
+    "an offset with a point": Case("S208", file(raw({"U": tensor([1], 0, 4, data_offsets=[0, 4.0])}, b"1234"))),
     "backwards": Case("S208", file(raw({"U": tensor([1], 4, 0)}, b"1234"))),
     # the module
     "blocks": Case("S301", whole(model="fractalnet", options={"columns": 8}, layers=1024)),
+    "a tiny step": Case("S302", whole(model="neural_ode", options={"method": "euler", "step": 5e-324})),
     "parameters": Case("S301", whole(width=512, hidden=2048)),
     "another tensor": Case("S303", changed(lambda state: state.update(more=torch.zeros(1)))),
     "a tensor less": Case("S303", changed(lambda state: state.pop("bias"))),
@@ -339,6 +366,7 @@ CASES: dict[str, Case] = {
     "double": Case("S305", changed(lambda state: state.update(bias=torch.zeros(2, 1, dtype=torch.float64)))),
     "half": Case("S305", changed(lambda state: state.update(bias=torch.zeros(2, 1, dtype=torch.float16)))),
     "NaN weights": Case("S306", changed(lambda state: state["blocks.0.U"].view(-1)[7:8].fill_(torch.nan))),
+    "an offset of -0": Case("S307", minus),
     "infinite weights": Case("S306", changed(lambda state: state["bias"].fill_(torch.inf))),
 }
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import models
 import tasks
 from leaderboard.cli import app
-from leaderboard.submissions import rounds, verify
+from leaderboard.submissions import binding, rounds, verify
 from leaderboard.submissions.faults import refuse
 from leaderboard.submissions.merkle import root
 from leaderboard.submissions.published import RoundError, canonical, checksum, publish, read
@@ -68,14 +68,15 @@ def test_merkle_roots_of_the_logs_of_certificates():
 def test_commitment_and_seeds_by_hand():
     benchmark = {"version": "1.0", "code": CODE}
     said = {"schema": 1, "round": "r", "state": "closed", "opened": "now", "benchmark": benchmark, "tasks": ["parity"]}
-    said |= {"lengths": [12, 24, 48], "words": 5, "commitment": "of no matter", "root": "ab"}
+    said |= {"lengths": [12, 24, 48], "words": 5, "beacon": "b", "commitment": "of no matter", "root": "ab", "value": "v"}
     bench = f'{{"code":"{CODE}","version":"1.0"}}'
-    opening = f'{{"benchmark":{bench},"lengths":[12,24,48],"opened":"now","round":"r","schema":1,"tasks":["parity"],"words":5}}'
+    opening = f'{{"beacon":"b","benchmark":{bench},"lengths":[12,24,48],"opened":"now","round":"r","schema":1,'
+    opening += '"tasks":["parity"],"words":5}'
     committed = f'["realizable","commitment",{opening},"{KEY.hex()}"]'
-    assert rounds.commitment(said, KEY) == hashlib.sha256(committed.encode()).hexdigest()
+    assert binding.commitment(said, KEY) == hashlib.sha256(committed.encode()).hexdigest()
     for n in (12, 24, 48):
-        bound = f'["realizable","seed","ab","r",{bench},"parity",{n}]'
-        assert rounds.seeds(said, KEY)["parity"][str(n)] == hmac.new(KEY, bound.encode(), "sha256").hexdigest()
+        bound = f'["realizable","seed","ab","v","r",{bench},"parity",{n}]'
+        assert binding.seeds(said, KEY)["parity"][str(n)] == hmac.new(KEY, bound.encode(), "sha256").hexdigest()
     assert canonical("a", ["b"]) != canonical(["a"], "b")
 
 
@@ -97,10 +98,10 @@ def opened(tmp_path, monkeypatch):
     """A folder with an open round `r` on parity, its key, and submissions a, b, c."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(rounds, "check", checked)
-    monkeypatch.setattr(rounds, "code", lambda: CODE)
+    monkeypatch.setattr(binding, "code", lambda: CODE)
     for name in "abc":
         submit(tmp_path / "submissions" / name, name)
-    assert command("open", "r", "--task", "parity", "--words", 8).exit_code == 0
+    assert command("open", "r", "--task", "parity", "--words", 8, "--beacon", "block 7").exit_code == 0
     return tmp_path / "rounds" / "r.json"
 
 
@@ -126,7 +127,7 @@ def closed(opened):
 
 @pytest.fixture
 def revealed(closed):
-    assert command("reveal", "r", "--key", "r.key").exit_code == 0
+    assert command("reveal", "r", "--key", "r.key", "--value", "77").exit_code == 0
     return closed
 
 
@@ -148,7 +149,7 @@ def test_an_open_round_shows_no_key(opened):
     secret = bytes.fromhex(key.read_text())
     assert len(secret) == 32
     assert secret.hex() not in opened.read_text()
-    assert read(opened, "open")["commitment"] == rounds.commitment(read(opened, "open"), secret)
+    assert read(opened, "open")["commitment"] == binding.commitment(read(opened, "open"), secret)
     assert command("open", "s", "--task", "parity").exit_code == 0
     assert Path("s.key").read_text() != key.read_text()
 
@@ -164,6 +165,7 @@ def test_a_round_is_replayed_by_a_third_party(revealed, tmp_path, monkeypatch):
     result = command("replay", "r", "--folder", ".", "--submissions", "got")
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"ok: r.json, commitment {said['commitment']}, root {said['root']}, 3 submissions")
+    assert result.stdout.endswith("\nlook up that block 7 is 77\n")
     leaves = sorted(sha(content) for content in (b"a", b"b", b"c"))
     assert (
         said["root"] == sha(b"\1" + sha(b"\1" + sha(b"\0" + leaves[0]) + sha(b"\0" + leaves[1])) + sha(b"\0" + leaves[2])).hex()
@@ -180,10 +182,15 @@ def test_a_round_is_replayed_by_a_third_party(revealed, tmp_path, monkeypatch):
 
 def test_seeds_are_others_with_every_other_submission(closed):
     rest = [one for one in read(closed, "closed")["submissions"] if one["name"] != "of c"]
-    said = read(closed, "closed")
+    said = read(closed, "closed") | {"value": "77"}
     other = said | {"root": root([bytes.fromhex(one["sha256"]) for one in rest]).hex()}
-    seeds = [seed for some in (said, other) for by in rounds.seeds(some, KEY).values() for seed in by.values()]
-    assert len(set(seeds)) == 6
+    seeds = [
+        seed
+        for some in (said, other, said | {"value": "78"})
+        for by in binding.seeds(some, KEY).values()
+        for seed in by.values()
+    ]
+    assert len(set(seeds)) == 9
 
 
 def test_wrong_ways_to_open(opened, monkeypatch):
@@ -194,6 +201,8 @@ def test_wrong_ways_to_open(opened, monkeypatch):
     assert "'nothing' is no task of the ladder; allowed: addition" in refused("open", "s", "--task", "nothing")
     assert "words=0 is not allowed; allowed: 1..65536" in refused("open", "s", "--words", 0)
     assert "rounds is published, so the key would be" in refused("open", "rounds/s", "--folder", "rounds")
+    assert "rounds is published, so the key would be" in refused("open", "s", "--key", "rounds/s.key")
+    assert "beacon 'a\\x1b': allowed are up to 200 printable" in refused("open", "s", "--beacon", "a\x1b")
     assert "nowhere" in refused("open", "s", "--key", "nowhere/k")
 
     def full(*_):
@@ -206,7 +215,7 @@ def test_wrong_ways_to_open(opened, monkeypatch):
 def test_states_go_forward_only(opened):
     opening = ("open", "r", "--key", "k"), "there is such a round"
     closing = ("close", "r", "--submissions", "submissions"), "not open"
-    showing = ("reveal", "r", "--key", "r.key"), "not closed"
+    showing = ("reveal", "r", "--key", "r.key", "--value", "77"), "not closed"
     playing = ("replay", "r", "--submissions", "submissions"), "not revealed"
     for now, then, wrong in (
         ("open", closing, (opening, showing, playing)),
@@ -248,8 +257,16 @@ def test_submissions_that_cannot_be_taken(opened):
     assert "submissions/'e': this submission stands there twice" in told()
 
 
+def test_a_beacon_is_waited_for(closed):
+    assert "rounds/r.json: its words wait for the value of 'block 7'\n" in refused("reveal", "r", "--key", "r.key")
+    assert "the beacon's value 'a\\nb': allowed are" in refused("reveal", "r", "--key", "r.key", "--value", "a\nb")
+    assert command("open", "s", "--task", "parity").exit_code == 0
+    assert command("close", "s", "--submissions", "submissions").exit_code == 0
+    assert "rounds/s.json: it has no beacon, so no value of one" in refused("reveal", "s", "--key", "s.key", "--value", "77")
+
+
 def test_wrong_keys(closed):
-    right = Path("r.key").read_text()
+    right, reveal = Path("r.key").read_text(), ("reveal", "r", "--value", "77", "--key")
     for text in (
         "",
         "zz" * 32,
@@ -259,14 +276,14 @@ def test_wrong_keys(closed):
         right[:-2] + ("0" if right[-2] != "0" else "1"),
     ):
         Path("other.key").write_text(text)
-        assert "other.key: not the key to which rounds/r.json is committed" in refused("reveal", "r", "--key", "other.key")
-    assert "No such file" in refused("reveal", "r", "--key", "missing.key")
+        assert "other.key: not the key to which rounds/r.json is committed" in refused(*reveal, "other.key")
+    assert "No such file" in refused(*reveal, "missing.key")
 
 
 def test_other_code(revealed, monkeypatch):
-    monkeypatch.setattr(rounds, "code", lambda: "d" * 64)
+    monkeypatch.setattr(binding, "code", lambda: "d" * 64)
     told = refused("replay", "r", "--submissions", "submissions")
-    assert f"opened with version '{rounds._version()}', code {CODE[:16]}; this is {rounds._version()}, code dddd" in told
+    assert f"opened with version '{binding.version()}', code {CODE[:16]}; this is {binding.version()}, code dddd" in told
 
 
 def test_changed_submissions(revealed):
@@ -288,10 +305,12 @@ TAMPERED = {  # a key of a revealed round, another value, and what a replay says
     "tasks": (["counter"], "commitment is not"),
     "lengths": ([12, 24], "lengths is not what it can be"),
     "words": (9, "commitment is not"),
+    "beacon": ("block 8", "commitment is not"),
     "commitment": (OTHER, "commitment is not"),
     "submissions": ([{"name": "of a", "sha256": sha(b"a").hex()}], "root is not"),
     "root": (OTHER, "root is not"),
     "key": (OTHER, "commitment is not"),
+    "value": ("78", "seeds is not"),
     "seeds": ({"parity": {"12": OTHER, "24": OTHER, "48": OTHER}}, "seeds is not"),
     "data": ({"parity": {"12": OTHER, "24": OTHER, "48": OTHER}}, "data is not"),
     "closed": ("2026-01-01T00:00:00+00:00", None),  # nothing binds these times but that one has seen them published
@@ -313,9 +332,12 @@ def test_tampering_with_any_key_is_found(revealed):
         else:
             assert f"realizable: rounds/r.json: {says}" in refused(*replayed), name
     forged = said | {"tasks": ["x"]}
-    forged |= {"commitment": rounds.commitment(forged, bytes.fromhex(said["key"]))}
-    publish(revealed, forged | {"seeds": rounds.seeds(forged, bytes.fromhex(said["key"]))})
+    forged |= {"commitment": binding.commitment(forged, bytes.fromhex(said["key"]))}
+    publish(revealed, forged | {"seeds": binding.seeds(forged, bytes.fromhex(said["key"]))})
     assert "'x' is no task of the ladder" in refused(*replayed)
+    hasty = said | {"value": ""}
+    publish(revealed, hasty | {"seeds": binding.seeds(hasty, bytes.fromhex(said["key"]))})
+    assert "its words wait for the value of 'block 7'" in refused(*replayed)
     renamed = revealed.with_name("s.json")
     publish(renamed, said | {"round": "s"})
     assert "commitment is not" in refused("replay", "s", "--submissions", "submissions")
@@ -330,7 +352,7 @@ def test_tampering_with_any_key_is_found(revealed):
         ("[1]", "no schema number"),
         ('{"schema": "1"}', "no schema number"),
         ('{"schema": 1, "state": []}', "state is not one of open, closed, revealed"),
-        ('{"schema": 1, "state": "open"}', "a round that is open lacks 'benchmark'"),
+        ('{"schema": 1, "state": "open"}', "a round that is open lacks 'beacon'"),
         ('{"schema": NaN}', "S103"),
         ('{"schema": 1, "schema": 1}', "S102"),
     ],
@@ -349,7 +371,8 @@ def test_values_of_wrong_shape(revealed):
             publish(revealed, said | {name: value})
             with pytest.raises(
                 RoundError,
-                match=r"^rounds/r\.json: ((commitment|seeds|data) is not what the key|.* is not what it can be|changed)",
+                match=r"^rounds/r\.json: ((commitment|seeds|data) is not what the key|.* is not what it can be|changed|"
+                r"its words wait|it has no beacon)",
             ):
                 rounds.replay(Path("rounds/r.json"), Path("submissions"))
 
@@ -383,13 +406,16 @@ def test_the_example_goes_through_a_round(tmp_path, monkeypatch):
                 right.append(net(words, n).argmax(1) == words.cumsum(1) % 2)
         right = torch.stack(right).float()
         found.append(f"{n}: {right.mean():.3f} {right.prod(2).mean():.3f}")
-    assert f"example: verified: resnet on parity; per symbol, whole words at length {', '.join(found)}" in result.stdout
+    assert f"'one': verified: resnet on parity; per symbol, whole words at length {', '.join(found)}" in result.stdout
 
     def evaluate(submission, task, words, seeds, limits):
         seen.append((words, seeds))
         raise refuse("S406", "parity")
 
     monkeypatch.setattr(verify, "evaluate", evaluate)
+    result = command("replay", "r", "--submissions", "submissions", "--score")
+    assert (result.exit_code, result.stdout.splitlines()[-1].split(": ")[:2]) == (1, ["'one'", "S406 parity"])
+    assert seen.pop() == (16, said["seeds"]["parity"])
     assert CliRunner().invoke(app, ["verify", "submissions/one", "--round", str(path)]).stdout.startswith("S406")
     assert seen == [(16, said["seeds"]["parity"])]
     publish(path, said | {"submissions": [{"name": "x", "sha256": OTHER}], "root": sha(b"\0" + bytes(32)).hex()})

@@ -33,21 +33,26 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="A submission.")],
     out: Annotated[Path | None, typer.Option(help="Write its records to this folder.")] = None,
     retrain: Annotated[bool, typer.Option("--retrain", help="Also train again by its recipe.")] = False,
-    seed_key: Annotated[str | None, typer.Option(help="Draw other test words, by this key.")] = None,
+    seed_key: Annotated[
+        str | None, typer.Option(help="Draw other test words, by this text; no secret from who sees your command lines.")
+    ] = None,
     file: Annotated[Path | None, typer.Option("--round", help="Score on the words of this revealed round's file.")] = None,
 ) -> None:
     """Score a submission from its weights alone, in a process with limits, and compare with what it claims.
 
     Exit code 1 if it has a fault or claims what does not hold; the records hold what was found.
     """
+    from leaderboard.store.record import prepare
     from leaderboard.submissions import rounds
     from leaderboard.submissions.faults import Refused
     from leaderboard.submissions.verify import keyed, verify
 
     if file is not None and seed_key is not None:
         raise typer.BadParameter("--round and --seed-key exclude each other")
-    if out is not None and out.resolve().is_relative_to(folder.resolve()):
-        raise typer.BadParameter("--out is a folder outside of the submission")
+    if out is not None:
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise typer.BadParameter("--out is a folder outside of the submission")
+        prepare(out)
     try:
         if file is not None:
             verified = on_round(folder, rounds.member(file, folder), retrain)

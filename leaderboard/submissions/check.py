@@ -18,23 +18,26 @@ from leaderboard.submissions import tensors
 from leaderboard.submissions.description import FACTORS, LENGTH, Description, described
 from leaderboard.submissions.faults import Fault, Refused, refuse
 from leaderboard.submissions.folder import DESCRIPTION, SEEDS, complete, contents, listed, weights
+from leaderboard.submissions.rescore import EVALUATIONS
+from models.continuous import FIXED, Continuous
 from tasks import Task
 
 BLOCKS = 2048
 PARAMETERS = 2**22
 OPERATIONS = 4 * 10**9  # parameters of a layer x cells x layers, on a word of the longest test length
-NEAR = 0.01  # weights that differ nowhere by more from reference weights are reference weights
+NEAR = 0.01  # weights that differ nowhere by more from others are those others: of the reference, or of another seed
+
+State = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
 class Weights:
-    """One checked file: its task, seed and path inside the folder, SHA-256 of its bytes and of its numbers."""
+    """One checked file: its task, seed and path inside the folder, SHA-256 of its bytes, and whether it is a reference's."""
 
     task: str
     seed: int
     path: str
     sha256: str
-    digest: str
     constructive: bool
 
 
@@ -59,16 +62,20 @@ def check(folder: Path) -> Submission:
     description = described(contents(folder, DESCRIPTION))
     complete(files, [task.label for task in description.tasks])
     modules = {task.label: _module(description, task) for task in description.tasks}
-    faults, found = list[Fault](), list[Weights]()
+    faults, found, trained = list[Fault](), list[Weights](), dict[str, State]()
     for task in description.tasks:
         references = _references(description, task)
         for seed in SEEDS:
             path = weights(task.label, seed)
             try:
-                found.append(_file(folder, path, task.label, seed, modules[task.label], references))
+                sha256, state = _file(folder, path, modules[task.label])
+                constructive = any(_near(state, reference) for reference in references)
+                found.append(Weights(task.label, seed, path, sha256, constructive))
+                if not constructive:
+                    _once(path, state, trained)
+                    trained[path] = state
             except Refused as refused:
                 faults += refused.faults
-    faults += _repeated(found)
     if faults:
         raise Refused(faults)
     return Submission(folder, description, tuple(found))
@@ -79,6 +86,8 @@ def _module(description: Description, task: Task) -> models.Net:
     made, net, where = description.architecture, description.net, f"net, for {task.label}"
     if made.blocks * max(net["layers"], 1) > BLOCKS:
         raise refuse("S301", where, f"{made.blocks * max(net['layers'], 1)} blocks; allowed: {BLOCKS}")
+    if isinstance(made, Continuous) and made.method in FIXED and made.step * EVALUATIONS < 1:
+        raise refuse("S302", where, f"step={made.step:g}; allowed: at least 1/{EVALUATIONS} of a layer")
     deepest = max(task.depth(LENGTH * factor) for factor in FACTORS)
     if 0 < net["layers"] < deepest:
         raise refuse("S113", where, f"layers={net['layers']}; the longest test words need {deepest}: allowed: 0, or that many")
@@ -109,10 +118,10 @@ def _wide_enough(description: Description, task: Task, where: str) -> None:
         raise refuse("S113", where, f"width and hidden are at least {width} and {hidden}, those of the reference")
 
 
-def _references(description: Description, task: Task) -> list[dict[str, Tensor]]:
+def _references(description: Description, task: Task) -> list[State]:
     """All reference weights that there are in this module: as they are, and correcting noise."""
     net = models.Net(description.architecture, task.alphabet, task.classes, **description.net)
-    found = []
+    found = list[State]()
     for robust in (False, True):
         try:
             net.realise(task.program(), robust)
@@ -122,18 +131,16 @@ def _references(description: Description, task: Task) -> list[dict[str, Tensor]]
     return found
 
 
-def _file(folder: Path, path: str, task: str, seed: int, module: models.Net, references: list[dict[str, Tensor]]) -> Weights:
-    """Check one file of weights; what it says of itself before any number is read."""
+def _file(folder: Path, path: str, module: models.Net) -> tuple[str, State]:
+    """SHA-256 and tensors of one file of weights; what it says of itself is checked before any number is read."""
     data = contents(folder, path)
     faults = list(_differences(tensors.header(data, path), module.state_dict(), path))
     if faults:
         raise Refused(faults)
-    loaded = tensors.load(data, path)
-    constructive = any(_near(loaded, reference) for reference in references)
-    return Weights(task, seed, path, hashlib.sha256(data).hexdigest(), tensors.digest(loaded), constructive)
+    return hashlib.sha256(data).hexdigest(), tensors.load(data, path)
 
 
-def _differences(entries: Mapping[str, tensors.Entry], state: Mapping[str, Tensor], path: str) -> Iterator[Fault]:
+def _differences(entries: Mapping[str, tensors.Entry], state: State, path: str) -> Iterator[Fault]:
     """Names, then shapes and dtypes, that are not exactly those of the module."""
     names = {torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32", torch.float64: "F64"}
     if entries.keys() != state.keys():
@@ -148,15 +155,14 @@ def _differences(entries: Mapping[str, tensors.Entry], state: Mapping[str, Tenso
             yield Fault("S305", f"{path}, tensor {name}", f"{entries[name].dtype}, the module has {names[tensor.dtype]}")
 
 
-def _near(loaded: Mapping[str, Tensor], reference: Mapping[str, Tensor]) -> bool:
-    same = tensors.digest(loaded) == tensors.digest(reference)
-    return same or all(bool((loaded[name] - tensor).abs().max() <= NEAR) for name, tensor in reference.items())
+def _near(one: State, other: State) -> bool:
+    """The same names and shapes, and no two numbers further apart than NEAR."""
+    alike = one.keys() == other.keys() and all(one[name].shape == other[name].shape for name in one)
+    return alike and all(bool((one[name] - other[name]).abs().max() <= NEAR) for name in one)
 
 
-def _repeated(found: list[Weights]) -> Iterator[Fault]:
-    """Trained weights that stand in two files, as bytes or as numbers."""
-    first: dict[str, str] = {}
-    for file in found:
-        if file.digest in first and not file.constructive:
-            yield Fault("S006", file.path, f"the same weights as {first[file.digest]}")
-        first.setdefault(file.digest, file.path)
+def _once(path: str, state: State, trained: Mapping[str, State]) -> None:
+    """`Refused`, S006, if these are trained weights that stand in another file too, in whatever order, exactly or nearly."""
+    for before, other in trained.items():
+        if _near(state, other):
+            raise refuse("S006", path, f"the same weights as {before}")

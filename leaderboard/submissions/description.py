@@ -10,29 +10,22 @@
 """
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache, partial
 from typing import Any
 
 import models
 import tasks
-from leaderboard.submissions import strict
-from leaderboard.submissions.faults import CODES, Fault, Refused, quoted
+from leaderboard.submissions import strict, values
+from leaderboard.submissions.faults import Fault, Refused, quoted
+from leaderboard.submissions.values import Bounds
 
 SCHEMA = 1
 LENGTH = 12  # the training length of the benchmark
 FACTORS = (1, 2, 4)  # its test lengths, as multiples of that
 UNITS = ("symbol", "word")
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?")
-# composed Latin letters (NFC: no combining mark is among them), without those that pass for another: dotless i, long s,
-# ij, eng, kra
-_AUTHOR = re.compile(r"[A-Za-zÀ-ÖØ-öø-İĴ-ķĹ-ľŁ-ňŌ-ž]([A-Za-zÀ-ÖØ-öø-İĴ-ķĹ-ľŁ-ňŌ-ž .'-]{0,62}[A-Za-zÀ-ÖØ-öø-İĴ-ķĹ-ľŁ-ňŌ-ž.])?")
-_LINK = re.compile(r"https?://(?!.*xn--)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/?#=&+,;:-]*)?")
-_OPTION = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-
-Bounds = tuple[float, float] | None  # None: true or false
 _NET: dict[str, tuple[type, Bounds]] = {
     "width": (int, (1, 512)),
     "hidden": (int, (1, 2048)),
@@ -96,80 +89,22 @@ def _faults(said: Any) -> Iterator[Fault]:
     if type(said) is dict and type(said.get("schema")) is int and said["schema"] > SCHEMA:
         yield Fault("S119", "schema", f"{said['schema']} is newer than {SCHEMA}, the newest that this program reads")
         return
-    keys = ("schema", "name", "authors", "link", "architecture", "net", "tasks", "training")
-    wrong = list(_object("submission", said, keys))
-    yield from wrong
-    if wrong and type(said) is not dict:
-        return
-    has = {key: value for key, value in said.items() if key in keys}
-    checks = {"architecture": _architecture, "tasks": _tasks, "authors": _authors}
-    for key, value in has.items():
-        if key in checks:
-            yield from checks[key](value)
-    if "schema" in has:
-        yield from _value("schema", has["schema"], int, (SCHEMA, SCHEMA))
-    if "name" in has:
-        yield from _text(
-            "name", has["name"], _NAME, "A-Z, a-z, 0-9, space, point, _ and -, 1 to 64, a letter or digit at the ends"
-        )
-    if "link" in has:
-        yield from _link(has["link"])
-    for key, shape in (("net", _NET), ("training", _TRAINING)):
-        if key in has:
-            yield from _object(key, has[key], tuple(shape))
-            if type(has[key]) is dict:
-                for name in shape.keys() & has[key].keys():
-                    yield from _value(f"{key}.{name}", has[key][name], *shape[name])
+    yield from values.exactly("submission", said, tuple(_CHECKS))
+    if type(said) is dict:
+        for key, check in _CHECKS.items():
+            if key in said:
+                yield from check(said[key])
 
 
-def _object(where: str, value: Any, keys: tuple[str, ...]) -> Iterator[Fault]:
-    """Exactly these keys."""
-    if type(value) is not dict:
-        yield Fault("S112", where, "not an object")
-        return
-    for key in keys:
-        if key not in value:
-            yield Fault("S110", where, f"{key} is missing")
-    for key in value:
-        if key not in keys:
-            yield Fault("S111", where, f"{quoted(key)} is unknown; there are {', '.join(keys)}")
-
-
-def _value(where: str, value: Any, kind: type, bounds: Bounds) -> Iterator[Fault]:
-    if type(value) not in ((int, float) if kind is float else (kind,)):
-        yield Fault("S112", where, f"{quoted(value)} is not of type {kind.__name__}")
-    elif bounds is not None and not bounds[0] <= value <= bounds[1]:
-        yield Fault("S113", where, f"{value} is not allowed; allowed: {bounds[0]:g} to {bounds[1]:g}")
-
-
-def _text(where: str, value: Any, allowed: re.Pattern[str], says: str) -> Iterator[Fault]:
-    if type(value) is not str:
-        yield Fault("S112", where, f"{quoted(value)} is not a text")
-    elif not allowed.fullmatch(value) or "  " in value:
-        yield Fault("S114", where, f"{quoted(value)} is not allowed; allowed: {says}")
-
-
-def _authors(value: Any) -> Iterator[Fault]:
-    if type(value) is not list or not 1 <= len(value) <= 32:
-        yield Fault("S112", "authors", "not a list of 1 to 32 names")
-        return
-    for k, author in enumerate(value):
-        yield from _text(f"authors[{k}]", author, _AUTHOR, "Latin letters with accents (NFC), space, point, ' and -, 1 to 64")
-
-
-def _link(value: Any) -> Iterator[Fault]:
-    if type(value) is not str:
-        yield Fault("S112", "link", f"{quoted(value)} is not a text")
-    elif not value.startswith(("http://", "https://")):
-        yield Fault("S115", "link", "only http and https are allowed")
-    elif len(value) > 200 or not _LINK.fullmatch(value):
-        yield Fault(
-            "S115", "link", f"{quoted(value)} is {CODES['S115'].removeprefix('the link is ')}, of at most 200 characters"
-        )
+def _numbers(where: str, shape: Mapping[str, tuple[type, Bounds]], value: Any) -> Iterator[Fault]:
+    yield from values.exactly(where, value, tuple(shape))
+    if type(value) is dict:
+        for name in [name for name in shape if name in value]:
+            yield from values.number(f"{where}.{name}", value[name], *shape[name])
 
 
 def _architecture(value: Any) -> Iterator[Fault]:
-    wrong = list(_object("architecture", value, ("name", "options")))
+    wrong = list(values.exactly("architecture", value, ("name", "options")))
     yield from wrong
     if wrong:
         return
@@ -191,9 +126,9 @@ def _options(cls: type[models.Architecture], options: Mapping[str, Any]) -> Iter
         if option not in known:
             yield Fault("S116", where, f"{quoted(option)} is unknown; there are {', '.join(known) or 'none'}")
         elif known[option] is str:
-            yield from _text(where, value, _OPTION, "a-z, 0-9, _ and -, 1 to 32")
+            yield from values.option(where, value)
         else:
-            yield from _value(where, value, known[option], _OPTIONS[known[option]])
+            yield from values.number(where, value, known[option], _OPTIONS[known[option]])
 
 
 def _made(name: str, options: Mapping[str, Any]) -> Iterator[Fault]:
@@ -209,7 +144,7 @@ def _tasks(value: Any) -> Iterator[Fault]:
         return
     for k, task in enumerate(value):
         where = f"tasks[{k}]"
-        wrong = list(_object(where, task, ("name", "parameters", "claimed")))
+        wrong = list(values.exactly(where, task, ("name", "parameters", "claimed")))
         yield from wrong
         if not wrong:
             if _member(task["name"], task["parameters"]) is None:
@@ -219,24 +154,42 @@ def _tasks(value: Any) -> Iterator[Fault]:
 
 def _claimed(where: str, value: Any) -> Iterator[Fault]:
     lengths = tuple(str(LENGTH * factor) for factor in FACTORS)
-    yield from _object(where, value, lengths)
+    yield from values.exactly(where, value, lengths)
     for length in lengths:
         if type(value) is dict and length in value:
             claim = value[length]
-            yield from _object(f"{where}.{length}", claim, UNITS)
+            yield from values.exactly(f"{where}.{length}", claim, UNITS)
             for unit in UNITS:
                 if type(claim) is dict and unit in claim:
-                    yield from _value(f"{where}.{length}.{unit}", claim[unit], float, (0, 1))
+                    yield from values.number(f"{where}.{length}.{unit}", claim[unit], float, (0, 1))
+
+
+_CHECKS: dict[str, Callable[[Any], Iterator[Fault]]] = {
+    "schema": lambda value: values.number("schema", value, int, (SCHEMA, SCHEMA)),
+    "name": values.name,
+    "authors": values.authors,
+    "link": values.link,
+    "architecture": _architecture,
+    "net": partial(_numbers, "net", _NET),
+    "tasks": _tasks,
+    "training": partial(_numbers, "training", _TRAINING),
+}
 
 
 def _member(name: Any, parameters: Any) -> tasks.Task | None:
     """The member of the ladder with that name and these parameters, None if there is none; no task is made of them."""
-    if type(name) is not str or type(parameters) is not dict or name not in tasks.names():
+    if type(name) is not str or type(parameters) is not dict or (known := _members(name)) is None:
         return None
-    cls = tasks.find(name)
-    asked = tasks.get(name).parameters | parameters
-    members = [tasks.get(name, **variant) for variant in cls.variants]
-    return next((member for member in members if _same(member.parameters, asked)), None)
+    usual, members = known
+    return next((member for member in members if _same(member.parameters, usual | parameters)), None)
+
+
+@lru_cache(maxsize=256)
+def _members(name: str) -> tuple[dict[str, Any], list[tasks.Task]] | None:
+    """The usual parameters of a task, and its members of the ladder; None if there is no such task."""
+    if name not in tasks.names():
+        return None
+    return tasks.get(name).parameters, [tasks.get(name, **variant) for variant in tasks.find(name).variants]
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -1,4 +1,7 @@
-"""The files of a submission: which may stand in its folder, and their bytes. Nothing is parsed here."""
+"""The files of a submission: which may stand in its folder, and their bytes. Nothing is parsed here.
+
+A hard link is a regular file as any other: what counts are the bytes that are read, and they are read once for the check.
+"""
 
 import os
 import re
@@ -86,16 +89,31 @@ def complete(found: Mapping[str, int], labels: Iterable[str]) -> None:
 
 
 def contents(folder: Path, path: str) -> bytes:
-    """The bytes of a file that `listed` has found: still regular, still of an allowed size; links are not followed."""
+    """The bytes of a file that `listed` has found: still regular, still of an allowed size; no link is followed on the way."""
     largest = LARGEST.get(path, WEIGHTS)
     try:
-        descriptor = os.open(folder / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        descriptor = _opened(folder, path)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise refuse("S002", path)
-            data = file.read(largest + 1)
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(largest + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise refuse("S001", path, str(error.strerror)) from None
     if len(data) > largest:
         raise refuse("S004", path, f"more than {largest} bytes")
     return data
+
+
+def _opened(folder: Path, path: str) -> int:
+    """A descriptor of a file, part by part: a folder may have become a link since it was listed."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    for part in path.split("/"):
+        inside = descriptor
+        try:
+            descriptor = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=inside)
+        finally:
+            os.close(inside)
+    return descriptor

@@ -87,6 +87,11 @@ def _text(value: object) -> bool:
     return type(value) is str and len(value) <= 200
 
 
+def plain(value: object) -> bool:
+    """Whether it is a text that can stand in a line."""
+    return type(value) is str and re.fullmatch("[ -~]{0,200}", value) is not None
+
+
 def _time(value: object) -> bool:
     return type(value) is str and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", value) is not None
 
@@ -119,10 +124,11 @@ _SHAPE: dict[str, dict[str, Callable[[Any], bool]]] = {
         "tasks": lambda value: type(value) is list and all(map(_text, value)),
         "lengths": lambda value: value == LENGTHS,
         "words": lambda value: type(value) is int and 1 <= value <= MOST_WORDS,
+        "beacon": plain,
         "commitment": _hex,
     },
     "closed": {"closed": _time, "submissions": _submissions, "root": _hex},
-    "revealed": {"revealed": _time, "key": _hex, "seeds": _table, "data": _table},
+    "revealed": {"revealed": _time, "key": _hex, "value": plain, "seeds": _table, "data": _table},
 }
 STATES = tuple(_SHAPE)
 OPENING = tuple(name for name in _SHAPE["open"] if name not in ("state", "commitment"))  # what a commitment binds

@@ -144,7 +144,7 @@ def main() -> None:
     except Refused as refused:
         code, where, what = refused.faults[0]
         print(json.dumps({"fault": [code, f"{where}: {what}"]}), flush=True)
-    except (MemoryError, RuntimeError) as error:
+    except (MemoryError, RuntimeError, ArithmeticError, ValueError) as error:
         code = "S403" if isinstance(error, MemoryError) or "allocate" in str(error) else "S406"
         print(json.dumps({"fault": [code, " ".join(str(error).split())[:300]]}), flush=True)
 

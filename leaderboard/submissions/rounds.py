@@ -2,40 +2,35 @@
 
     open    makes a secret key K and publishes C = SHA-256(what the round is, K): K cannot be another any more
     close   publishes the submissions and the root R of their Merkle tree: they cannot be others any more
-    reveal  publishes K, and of each task's words the seed HMAC-SHA256(K, (R, round, benchmark, task, length))
+    reveal  publishes K, and of each task's words the seed HMAC-SHA256(K, (R, beacon, round, benchmark, task, length))
 
 No weights can be fitted to these words: nobody can draw them before K is known, and for who knows K from the start they are
 others with every other R, so with any other weights. Then anyone replays all of it from the published file and the submissions.
-Note C while a round is open and R when it is closed: a file forged as a whole, with a key of its own, shows by them alone.
+Note C while a round is open and R when it is closed: a file forged as a whole, with a key of its own, shows by them alone, and
+a round that is never revealed is one whose scores its owner did not like.
+
+Who knows K and takes part can draw the words for many submissions, and hand in the luckiest. A beacon ends that: a round is
+opened with the name of a public value that nobody can know before it is closed (a future block, a round of drand), and the
+seeds are of that value too. Whether it is the one given, each reader looks up: nothing here asks a network.
 """
 
-import hashlib
 import hmac
 import os
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
-from importlib import metadata
 from pathlib import Path
 
-import torch
-
-import models
-import tasks
-from leaderboard.store.provenance import imported, source
+from leaderboard.submissions import binding
 from leaderboard.submissions.check import Submission, check
-from leaderboard.submissions.description import LENGTH
 from leaderboard.submissions.faults import Refused, quoted
 from leaderboard.submissions.merkle import root
-from leaderboard.submissions.published import LENGTHS, MOST_WORDS, OPENING, SCHEMA, Round, RoundError, canonical, publish, read
-from tasks.words import fingerprint, scoring_words
-
-Hashes = dict[str, dict[str, str]]  # by label of the task and length
+from leaderboard.submissions.published import LENGTHS, MOST_WORDS, SCHEMA, Round, RoundError, plain, publish, read
 
 
-def begin(path: Path, key: Path, labels: Sequence[str], words: int) -> Round:
+def begin(path: Path, key: Path, labels: Sequence[str], words: int, beacon: str = "") -> Round:
     """Open a round: a new secret key to the file `key`, which its owner alone can read, and what binds it to `path`."""
+    _public("beacon", beacon)
     if not 1 <= words <= MOST_WORDS:
         raise RoundError(f"words={words} is not allowed; allowed: 1..{MOST_WORDS}")
     if path.exists():
@@ -46,9 +41,14 @@ def begin(path: Path, key: Path, labels: Sequence[str], words: int) -> Round:
         "round": path.stem,
         "state": "open",
         "opened": _now(),
-        "benchmark": {"version": _version(), "code": code()},
+        "benchmark": {"version": binding.version(), "code": binding.code()},
     }
-    said |= {"tasks": [label for label in ladder() if label in labels or not labels], "lengths": LENGTHS, "words": words}
+    said |= {
+        "tasks": [label for label in binding.ladder() if label in labels or not labels],
+        "lengths": LENGTHS,
+        "words": words,
+    }
+    said["beacon"] = beacon
     secret = secrets.token_bytes(32)
     path.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -56,7 +56,7 @@ def begin(path: Path, key: Path, labels: Sequence[str], words: int) -> Round:
         file.flush()
         os.fsync(file.fileno())
     try:
-        return publish(path, said | {"commitment": commitment(said, secret)}, os.link)  # which overwrites nothing
+        return publish(path, said | {"commitment": binding.commitment(said, secret)}, os.link)  # which overwrites nothing
     except OSError:
         key.unlink()
         raise
@@ -70,16 +70,19 @@ def close(path: Path, folder: Path) -> Round:
     return publish(path, round | {"state": "closed", "closed": _now(), "submissions": listed, "root": _root(listed)})
 
 
-def reveal(path: Path, key: Path) -> Round:
-    """Reveal a closed round: publish its key, the seeds, and fingerprints of the words and targets that they give."""
+def reveal(path: Path, key: Path, value: str = "") -> Round:
+    """Reveal a closed round: publish its key, its beacon's value, the seeds, and fingerprints of their words and targets."""
+    _public("the beacon's value", value)
     round = read(path, "closed")
+    _waited(path, round, value)
     _same_benchmark(path, round)
     text = key.read_text(encoding="ascii", errors="replace").strip()
     secret = bytes.fromhex(text) if len(text) == 64 and set(text) <= set("0123456789abcdef") else b""
-    if not hmac.compare_digest(commitment(round, secret), round["commitment"]):
+    if not hmac.compare_digest(binding.commitment(round, secret), round["commitment"]):
         raise RoundError(f"{key}: not the key to which {path} is committed")
-    round |= {"state": "revealed", "revealed": _now(), "key": text, "seeds": seeds(round, secret)}
-    return publish(path, round | {"data": data(round)})
+    round |= {"state": "revealed", "revealed": _now(), "key": text, "value": value}
+    round |= {"seeds": binding.seeds(round, secret)}
+    return publish(path, round | {"data": binding.data(round)})
 
 
 def replay(path: Path, folder: Path) -> Round:
@@ -90,7 +93,7 @@ def replay(path: Path, folder: Path) -> Round:
         if one not in listed or one not in round["submissions"]:
             here, there = (folder, path) if one in listed else (path, folder)
             raise RoundError(f"{here} has submission {quoted(one['name'])}, sha256 {one['sha256']}, which {there} has not")
-    _agree(path, round, "data", data(round))
+    _agree(path, round, "data", binding.data(round))
     return round
 
 
@@ -98,10 +101,11 @@ def revealed(path: Path) -> Round:
     """A revealed round whose commitment, root and seeds are those of its key and its list of submissions."""
     round = read(path, "revealed")
     _same_benchmark(path, round)
+    _waited(path, round, round["value"])
     key = bytes.fromhex(round["key"])
-    _agree(path, round, "commitment", commitment(round, key))
+    _agree(path, round, "commitment", binding.commitment(round, key))
     _agree(path, round, "root", _root(round["submissions"]))
-    _agree(path, round, "seeds", seeds(round, key))
+    _agree(path, round, "seeds", binding.seeds(round, key))
     return round
 
 
@@ -111,50 +115,6 @@ def member(path: Path, folder: Path) -> Round:
     if sha256 not in [one["sha256"] for one in round["submissions"]]:
         raise RoundError(f"{folder}: this submission, sha256 {sha256}, took no part in {path}")
     return round
-
-
-# what is hashed
-
-
-def commitment(round: Round, key: bytes) -> str:
-    """C: of the key, and of all that is said when a round opens."""
-    return hashlib.sha256(canonical("commitment", {name: round[name] for name in OPENING}, key.hex())).hexdigest()
-
-
-def seeds(round: Round, key: bytes) -> Hashes:
-    """The seeds of each task's words."""
-
-    def seed(label: str, length: int) -> str:
-        bound = canonical("seed", round["root"], round["round"], round["benchmark"], label, length)
-        return hmac.digest(key, bound, "sha256").hex()
-
-    return {label: {str(n): seed(label, n) for n in round["lengths"]} for label in round["tasks"]}
-
-
-def data(round: Round) -> Hashes:
-    """Fingerprints of the words and targets, `[2, batch, cells]`, that the seeds give."""
-
-    def of(task: tasks.Task, length: int, seed: str) -> str:
-        tokens = scoring_words(task, round["words"], length, LENGTH, seed)
-        return fingerprint(torch.stack([tokens, task.target(tokens)]))
-
-    return {label: {n: of(ladder()[label], int(n), seed) for n, seed in by.items()} for label, by in round["seeds"].items()}
-
-
-@cache
-def ladder() -> dict[str, tasks.Task]:
-    """All tasks of the benchmark, by their labels."""
-    return {task.label: task for task in tasks.every()}
-
-
-@cache
-def code() -> str:
-    """SHA-256 of the source of all that draws words, makes nets and scores them."""
-    named = [f"tasks.{name}" for name in tasks.names()] + [f"models.{name}" for name in models.names()]
-    modules = imported(
-        [*named, "leaderboard.submissions.rescore", "leaderboard.submissions.rounds", "leaderboard.submissions.verify"]
-    )
-    return hashlib.sha256(b"\0".join(source(module) for module in sorted(modules))).hexdigest()
 
 
 # submissions
@@ -190,30 +150,35 @@ def _root(listed: Sequence[dict[str, str]]) -> str:
     return root([bytes.fromhex(one["sha256"]) for one in listed]).hex()
 
 
+def _waited(path: Path, round: Round, value: str) -> None:
+    if round["beacon"] and not value:
+        raise RoundError(f"{path}: its words wait for the value of {quoted(round['beacon'], 210)}")
+    if value and not round["beacon"]:
+        raise RoundError(f"{path}: it has no beacon, so no value of one")
+
+
+def _public(what: str, text: str) -> None:
+    if not plain(text):
+        raise RoundError(f"{what} {quoted(text)}: allowed are up to 200 printable characters of ASCII")
+
+
 def _same_benchmark(path: Path, round: Round) -> None:
-    had, have = round["benchmark"], code()
+    had, have = round["benchmark"], binding.code()
     if had["code"] != have:
-        then, now = f"version {quoted(had['version'])}, code {had['code'][:16]}", f"{_version()}, code {have[:16]}"
+        then, now = f"version {quoted(had['version'])}, code {had['code'][:16]}", f"{binding.version()}, code {have[:16]}"
         raise RoundError(f"{path}: opened with {then}; this is {now}")
 
     _on_ladder(round["tasks"])
 
 
 def _on_ladder(labels: Sequence[str]) -> None:
-    if unknown := [label for label in labels if label not in ladder()]:
-        raise RoundError(f"{quoted(unknown[0])} is no task of the ladder; allowed: {', '.join(ladder())}")
+    if unknown := [label for label in labels if label not in binding.ladder()]:
+        raise RoundError(f"{quoted(unknown[0])} is no task of the ladder; allowed: {', '.join(binding.ladder())}")
 
 
 def _agree(path: Path, round: Round, name: str, found: object) -> None:
     if round[name] != found:
         raise RoundError(f"{path}: {name} is not what the key and the submissions give")
-
-
-def _version() -> str:
-    try:
-        return metadata.version("realizable")
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _now() -> str:

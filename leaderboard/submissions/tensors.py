@@ -5,7 +5,6 @@ A file is the length of its header (8 bytes, little-endian), the header, a JSON 
 tensors, shapes of 2^62, a name that stands twice, and NaN.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping
 from itertools import chain
@@ -95,13 +94,3 @@ def load(data: bytes, where: str) -> dict[str, "Tensor"]:
         if not bool(tensor.isfinite().all()):
             raise refuse("S306", f"{where}, tensor {quoted(name)}")
     return tensors
-
-
-def digest(tensors: Mapping[str, "Tensor"]) -> str:
-    """SHA-256 of names, shapes, dtypes and numbers, whatever the order in a file; -0 counts as 0."""
-    sha = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name].detach().contiguous()
-        sha.update(f"{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0".encode())
-        sha.update((tensor + 0.0).double().numpy().tobytes())
-    return sha.hexdigest()
