@@ -13,7 +13,7 @@ from models.net import Net
 from tasks.discover import class_of, configured, names_in
 from tasks.task import Task
 
-__all__ = ["Architecture", "ModelError", "Net", "NotRealizable", "Reference", "architecture", "build", "find", "names"]
+__all__ = ["Architecture", "ModelError", "Net", "NotRealizable", "Reference", "architecture", "build", "find", "names", "sizes"]
 
 
 def names() -> list[str]:
@@ -33,6 +33,19 @@ def architecture(name: str, /, **options: object) -> Architecture:
     return configured(find(name), name, options, ModelError)
 
 
+def sizes(
+    made: Architecture, task: Task, width: int, hidden: int, tableau: int = 0, inner: bool = False, robust: bool = False
+) -> tuple[int, int]:
+    """Width and hidden units of a net in which the reference fits, if there is one: those given, or what it needs."""
+    try:
+        reference = made.robust(task.program(), inner) if robust else made.reference(task.program(), tableau)
+    except NotRealizable:
+        pass
+    else:
+        width, hidden = max(width, made.width(reference)), max(hidden, reference.hidden)
+    return width + -width % made.halves, hidden
+
+
 def build(
     name: str,
     task: Task,
@@ -48,19 +61,12 @@ def build(
     memory: str = "store",
     **options: object,
 ) -> Net:
-    """A fresh net for a task; `width` and `hidden` are raised to what its reference needs, if it has one. See `Net`.
+    """A fresh net for a task, of the `sizes` that its reference needs at least, if it has one. See `Net`.
 
-    `robust`: to what its reference that corrects noise needs. Further options are those of the architecture. ModelError
-    on a bad one.
+    `robust`: its reference that corrects noise. Further options are those of the architecture. ModelError on a bad one.
     """
     chosen = architecture(name, **options)
     if min(width, hidden) < 1:
         raise ModelError(f"{name}: width={width}, hidden={hidden}; allowed: at least 1 each")
-    try:
-        reference = chosen.robust(task.program(), inner) if robust else chosen.reference(task.program(), tableau)
-    except NotRealizable:
-        pass
-    else:
-        width, hidden = max(width, chosen.width(reference)), max(hidden, reference.hidden)
-    width += -width % chosen.halves
+    width, hidden = sizes(chosen, task, width, hidden, tableau, inner, robust)
     return Net(chosen, task.alphabet, task.classes, width, hidden, layers, norm, tableau, inner, seed, memory)

@@ -290,7 +290,7 @@ CASES: dict[str, Case] = {
     "norm 1": Case("S112", value("net/norm", 1)),
     "no claims": Case("S112", value("tasks/0/claimed/12", None)),
     "wide": Case("S113", value("net/width", 10**9)),
-    "narrow": Case("S113", value("net/width", 2)),
+    "narrow": Case("S304", value("net/width", 2)),
     "few layers": Case("S113", value("net/layers", 3)),
     "another length": Case("S113", value("training/length", 1)),
     "claims more than all": Case("S113", value("tasks/0/claimed/12/word", 1.5)),

@@ -9,17 +9,21 @@ from test_record import done, failed, score
 from typer.testing import CliRunner
 
 import leaderboard
+import models
+import tasks
 from leaderboard.cli import app
 from leaderboard.store.record import describe, read, write
+from leaderboard.store.weights import pack as pack_weights
 from leaderboard.submissions.pack import NET, TRAINING
+from leaderboard.submissions.verify import verify
 
 EXAMPLE = Path(leaderboard.__file__).parent / "example"
 SAID = json.loads((EXAMPLE / "submission.json").read_text())
 AS = ["--name", SAID["name"], *(x for author in SAID["authors"] for x in ("--author", author)), "--link", SAID["link"]]
 
 
-def run(seed, word=1.0, **change):
-    """The record of a run with the weights of the example; `change`: of its configuration, by `part__key`."""
+def run(seed, word=1.0, net=None, **change):
+    """The record of a run with the weights of `net`, or of the example; `change`: of its configuration, by `part__key`."""
     config = {
         "net": SAID["net"] | {"tableau": 0, "robust": False, "memory": "store"},
         "training": SAID["training"] | {"check": 50},
@@ -36,7 +40,7 @@ def run(seed, word=1.0, **change):
         "model": {"name": "resnet", "label": "resnet", "parameters": {}},
         "config": config,
     }
-    weights = (EXAMPLE / f"weights/parity/{seed}.safetensors").read_bytes()
+    weights = pack_weights(net) if net else (EXAMPLE / f"weights/parity/{seed}.safetensors").read_bytes()
     return record | {"files": describe(record["id"], weights)}, weights
 
 
@@ -72,6 +76,19 @@ def test_a_fault_of_the_submission_is_named_and_nothing_is_left(runs):
     assert result.exit_code == 1
     assert result.stdout.startswith("S115 link: ")
     assert not list((runs.parent / "made").iterdir())
+
+
+def test_nets_that_were_widened_for_their_reference_are_taken_as_they_are(tmp_path):
+    """`net.width` is what was asked for; of each task the net is as wide as its reference needs, as in training."""
+    for seed in range(10):
+        net = models.build("resnet", tasks.get("parity"), width=2, hidden=2, seed=seed)
+        assert min(net.width, net.hidden) > 2
+        write(tmp_path / "runs", *run(seed, net=net, net__width=2, net__hidden=2))
+    assert pack(tmp_path / "runs").exit_code == 0
+    records = verify(tmp_path / "made" / "mine", words=8).records
+    assert {record["submission"]["badge"] for record in records} == {"verified"}
+    assert {(record["net"]["width"], record["net"]["hidden"]) for record in records} == {(net.width, net.hidden)}
+    assert {record["config"]["net"]["width"] for record in records} == {2}
 
 
 def lacking(runs):

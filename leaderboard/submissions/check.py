@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -81,9 +82,16 @@ def check(folder: Path) -> Submission:
     return Submission(folder, description, tuple(found))
 
 
+def sized(description: Description, task: Task) -> dict[str, Any]:
+    """`net` for a task, as train.py makes it: as wide as the reference needs, where that is more than was asked for."""
+    net = description.net
+    width, hidden = models.sizes(description.architecture, task, net["width"], net["hidden"])
+    return {**net, "width": width, "hidden": hidden}
+
+
 def _module(description: Description, task: Task) -> models.Net:
     """The net of a task on the meta device, where it takes no memory; `Refused` if it would cost too much."""
-    made, net, where = description.architecture, description.net, f"net, for {task.label}"
+    made, net, where = description.architecture, sized(description, task), f"net, for {task.label}"
     if made.blocks * max(net["layers"], 1) > BLOCKS:
         raise refuse("S301", where, f"{made.blocks * max(net['layers'], 1)} blocks; allowed: {BLOCKS}")
     if isinstance(made, Continuous) and made.method in FIXED and made.step * EVALUATIONS < 1:
@@ -91,7 +99,6 @@ def _module(description: Description, task: Task) -> models.Net:
     deepest = max(task.depth(LENGTH * factor) for factor in FACTORS)
     if 0 < net["layers"] < deepest:
         raise refuse("S113", where, f"layers={net['layers']}; the longest test words need {deepest}: allowed: 0, or that many")
-    _wide_enough(description, task, where)
     try:
         with torch.device("meta"):
             module = models.Net(made, task.alphabet, task.classes, **net)
@@ -106,21 +113,9 @@ def _module(description: Description, task: Task) -> models.Net:
     return module
 
 
-def _wide_enough(description: Description, task: Task, where: str) -> None:
-    """Reference weights must fit: a net that is too narrow is widened in training, and would be another one here."""
-    made, net = description.architecture, description.net
-    try:
-        reference = made.reference(task.program(), 0)
-    except models.NotRealizable:
-        return
-    width, hidden = made.width(reference), reference.hidden
-    if net["width"] < width or net["hidden"] < hidden:
-        raise refuse("S113", where, f"width and hidden are at least {width} and {hidden}, those of the reference")
-
-
 def _references(description: Description, task: Task) -> list[State]:
     """All reference weights that there are in this module: as they are, and correcting noise."""
-    net = models.Net(description.architecture, task.alphabet, task.classes, **description.net)
+    net = models.Net(description.architecture, task.alphabet, task.classes, **sized(description, task))
     found = list[State]()
     for robust in (False, True):
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from leaderboard.submissions import strict
-from leaderboard.submissions.check import Submission
+from leaderboard.submissions.check import Submission, sized
 from leaderboard.submissions.confine import limit
 from leaderboard.submissions.description import FACTORS, LENGTH, UNITS
 from leaderboard.submissions.faults import refuse
@@ -43,7 +43,8 @@ def evaluate(submission: Submission, task: Task, words: int, seeds: Seeds, limit
     """What `rescore` answers on a task: the reference, then every seed; `Refused` where it does not."""
     said = submission.description
     job = {
-        "task": task.name, "parameters": task.parameters, "model": said.model, "options": said.options, "net": said.net,
+        "task": task.name, "parameters": task.parameters, "model": said.model, "options": said.options,
+        "net": sized(said, task),
         "length": LENGTH, "factors": FACTORS, "words": words, "seeds": seeds, "cpu": limits.cpu, "memory": limits.memory,
         "folder": str(submission.folder.absolute()),
         "files": [[file.seed, file.path, file.sha256] for file in submission.weights if file.task == task.label],

@@ -19,7 +19,7 @@ from typing import Any
 
 from leaderboard.store.provenance import commit, version, versions
 from leaderboard.store.record import SCHEMA, RecordError, identifier, read, write
-from leaderboard.submissions.check import Submission, Weights, check
+from leaderboard.submissions.check import Submission, Weights, check, sized
 from leaderboard.submissions.description import FACTORS, LENGTH
 from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies, evaluate
 from leaderboard.submissions.faults import Fault, Refused, quoted
@@ -143,7 +143,7 @@ def _record(
         "seed": file.seed,
         "config": config,
         "code": code,
-        "net": {"parameters": answer["parameters"], "width": said.net["width"], "hidden": said.net["hidden"]},
+        "net": {"parameters": answer["parameters"]} | {key: sized(said, task)[key] for key in ("width", "hidden")},
         "reference": reference["reference"],
         "training": {
             "steps": said.training["steps"],
