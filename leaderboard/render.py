@@ -22,7 +22,7 @@ CAPTION = (
     "seed-stratified bootstrap]; rank: shared where scores agree to three digits [95% bootstrap]; optimality gap: mean of "
     "max(0, 1 − score) over runs; frontier: median [range] over runs of the longest length solved, 0 if none, ≥ if it is the "
     f"longest scored. solved: runs with at least {SOLVED:.0%} of whole words right at the training length [95% Wilson]. A "
-    "failed or missing run counts as chance."
+    "failed or missing run counts as chance. A bootstrap over few seeds is too narrow, and over one it has no width."
 )
 
 
@@ -56,34 +56,39 @@ def to_latex(table: Table) -> str:
 
 
 def to_terminal(table: Table, width: int = 120) -> "Group":
-    """Rich tables at most `width` characters wide, the gap under the score; tasks that do not fit go to the next."""
+    """Rich tables at most `width` characters wide, the gap under the score; tasks that do not fit go to the next.
+
+    Names take at most half of the width; longer ones are folded.
+    """
+    from rich.cells import cell_len
     from rich.console import Group
     from rich.text import Text
 
-    room = width - max(map(len, [str(table.cells.index.name), *table.cells.index])) - 4
+    names = min(max(map(cell_len, [str(table.cells.index.name), *table.cells.index])), width // 2)
+    room = width - names - 4
     blocks: list[list[str]] = [[]]
     used = 0
     for name in table.cells.columns:
         texts = [_header(name), *map(_two_lines, table.cells[name])]
-        wide = 2 + max(len(line) for text in texts for line in text.split("\n"))
+        wide = 2 + max(cell_len(line) for text in texts for line in text.split("\n"))
         if blocks[-1] and used + wide > room:
             blocks.append([])
             used = 0
         blocks[-1].append(name)
         used += wide
     notes = [Text(f"{mark(i)} {note}", style="dim") for i, note in enumerate(table.footnotes, 1)]
-    return Group(Text(table.title, style="bold"), *(_block(table.cells[block]) for block in blocks), *notes, Text())
+    return Group(Text(table.title, style="bold"), *(_block(table.cells[block], names) for block in blocks), *notes, Text())
 
 
-def _block(cells: pd.DataFrame) -> "RichTable":
+def _block(cells: pd.DataFrame, names: int) -> "RichTable":
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
     block = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="bold", collapse_padding=True)
-    block.add_column(str(cells.index.name), no_wrap=True)
+    block.add_column(str(cells.index.name), max_width=names + 1, overflow="fold")
     for name in cells.columns:
-        block.add_column(Text(_header(name)), justify="right")
+        block.add_column(Text(_header(name)), justify="right", overflow="fold")
     for name, *row in zip(cells.index, *(cells[column] for column in cells.columns), strict=True):
         block.add_row(Text(name), *(Text(_two_lines(text)) for text in row), style="green" * (name == "reference"))
     return block

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate, chain
 from operator import itemgetter
 from typing import Any, Literal
 
@@ -39,8 +40,9 @@ def frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
     found += [(run, []) for run in _missing([run for run, _ in found])]
     found.sort(key=lambda one: (one[0]["task"], one[0]["model"], one[0]["seed"], one[0]["id"] or ""))
     number = np.repeat(np.arange(len(found)), [max(1, len(scores)) for _, scores in found])
-    rows = [(_CODES[score["weights"]], *_columns(score)) for _, scores in found for score in scores or [_EMPTY]]
-    weights, *values = np.array(rows, float).reshape(-1, 1 + len(_SCORE)).T.copy()  # None becomes NaN
+    every = list(chain.from_iterable(scores or [_EMPTY] for _, scores in found))
+    weights = [_CODES[score["weights"]] for score in every]
+    values = np.array(list(map(_columns, every)), float).reshape(-1, len(_SCORE)).T.copy()  # None becomes NaN
     column = dict(zip(_RUN, zip(*(_of_run(run) for run, _ in found), strict=True), strict=False)) or dict.fromkeys(_RUN, ())
 
     return pd.DataFrame(
@@ -48,21 +50,21 @@ def frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
         | {name: pd.Categorical(column[name]).take(number) for name in _TEXTS}
         | {name: np.array(column[name], float)[number] for name in _NUMBERS}
         | {"seed": np.array(column["seed"], int)[number], "ranked": np.array(column["ranked"], bool)[number]}
-        | {"weights": pd.Categorical.from_codes(weights.astype(int), pd.Index(_WEIGHTS))}
+        | {"weights": pd.Categorical.from_codes(weights, pd.Index(_WEIGHTS))}
         | dict(zip(_SCORE, values, strict=True))
-        | _claims(found)
+        | _claims(found, len(number)),
+        copy=False,
     )
 
 
-def _claims(found: list[tuple[dict[str, Any], list[dict[str, Any]]]]) -> dict[str, Floats]:
-    out = np.full((2, sum(max(1, len(scores)) for _, scores in found)), np.nan)
-    start = 0
-    for run, scores in found:
-        for row, score in enumerate(scores if run["claimed"] else [], start):
+def _claims(found: list[tuple[dict[str, Any], list[dict[str, Any]]]], rows: int) -> dict[str, Floats]:
+    out = np.full((2, rows), np.nan)
+    starts = accumulate((max(1, len(scores)) for _, scores in found), initial=0)
+    for (run, scores), start in zip(found, starts, strict=False):
+        for row, score in enumerate(scores if run["claimed"] else (), start):
             if score["weights"] == "trained":
                 claim = run["claimed"].get(str(score["length"]), {})
                 out[:, row] = [claim.get(unit, np.nan) for unit in METRICS]
-        start += max(1, len(scores))
     return {f"{unit}_claimed": row for unit, row in zip(METRICS, out, strict=True)}
 
 

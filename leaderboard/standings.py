@@ -6,6 +6,7 @@ A failed or missing run scores 0. Tasks whose reference does not exceed chance h
 tasks that no ranked row ran, unless no row is ranked. Draws come from the generator that is passed.
 """
 
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -25,7 +26,8 @@ def standings(df: pd.DataFrame, metric: Metric, factor: float, generator: np.ran
 
     - `score`, `low`, `high`: mean over tasks, its seed-stratified 95% bootstrap interval; `above`: `low` exceeds 1.
     - `rank`, `rank_low`, `rank_high`: place among the ranked rows, shared where scores agree to three digits, and its
-      bootstrap interval; "" and NaN in rows that are not ranked.
+      bootstrap interval; "" and NaN in rows that are not ranked. All else of a row is as if it were alone, so long as the
+      others bring no new task, no new seed and no better reference.
     - `optimality_gap`; `frontier`, `frontier_low`, `frontier_high`: median and range of n* over the runs of those tasks,
       `scored_to` the longest length that was scored.
     - `solved` of `runs`, `failed`, `missing`: sums over tasks, those without a scale too; `parameters`, `evaluations`: means
@@ -37,14 +39,15 @@ def standings(df: pd.DataFrame, metric: Metric, factor: float, generator: np.ran
     grid = strata(found, out.index.tolist())
     out["score"] = [statistics.mean(row) if row else np.nan for row in grid]
     out["optimality_gap"] = [statistics.optimality_gap(row) if row else np.nan for row in grid]
-    samples = _samples(grid, generator)
+    samples = _samples(grid, own(generator, out.index))
     out[["low", "high"]] = statistics.interval(samples)
     out["above"] = out["low"] > 1
     out["rank"], out["rank_low"], out["rank_high"] = "", np.nan, np.nan
     chosen = out["ranked"].to_numpy() & out["score"].notna().to_numpy()
     if chosen.any():
-        out.loc[chosen, "rank"] = statistics.ranks(out.loc[chosen, "score"])
-        out.loc[chosen, ["rank_low", "rank_high"]] = statistics.rank_intervals(samples[chosen]).astype(float)
+        ranked = out.loc[chosen, "score"]
+        out.loc[chosen, "rank"] = statistics.ranks(ranked)
+        out.loc[chosen, ["rank_low", "rank_high"]] = statistics.rank_intervals(ranked, samples[chosen]).astype(float)
     reached = frontiers(df)
     reached = reached[reached["task"].isin(found["task"].unique())]
     out = out.join(spread(reached, ["model"]))
@@ -79,13 +82,18 @@ def strata(found: pd.DataFrame, models: list[str]) -> list[list[Floats]]:
     return [[scores[where[model, task]] for task in sorted(found["task"].unique())] for model in models]
 
 
-def _samples(grid: list[list[Floats]], generator: np.random.Generator) -> Floats:
+def own(generator: np.random.Generator, names: Iterable[str]) -> list[np.random.Generator]:
+    """A generator for each name that no other name has a part in: what is drawn for a model does not depend on its rivals."""
+    root = int(generator.integers(2**63))
+    return [np.random.default_rng([root, *name.encode()]) for name in names]
+
+
+def _samples(grid: list[list[Floats]], generators: list[np.random.Generator]) -> Floats:
     """Bootstrap means over tasks `[models, resamples]`."""
-    tasks = len(grid[0]) if grid else 0
-    if tasks == 0:
+    if not grid or not grid[0]:
         return np.full((len(grid), 1), np.nan)
-    flat = statistics.resampled([stratum for row in grid for stratum in row], generator)
-    return flat.reshape(len(grid), tasks, -1).mean(axis=1)
+    rows = zip(grid, generators, strict=True)
+    return np.stack([statistics.resampled(row, generator).mean(axis=0) for row, generator in rows])
 
 
 def profiles(
@@ -98,9 +106,9 @@ def profiles(
     """One row a model × threshold: the `fraction` of runs that score above it, with the band `low`, `high`."""
     found = comparable(scored(df, metric, factor))
     models = sorted(found["model"].unique())
-    parts = []
-    for model, row in zip(models, strata(found, models), strict=True):
-        fraction, band = statistics.profile(row, thresholds, generator)
+    parts = [pd.DataFrame(columns=["model", "threshold", "fraction", "low", "high"])][: not models]
+    for model, row, random in zip(models, strata(found, models), own(generator, models), strict=True):
+        fraction, band = statistics.profile(row, thresholds, random)
         columns = {"threshold": thresholds, "fraction": fraction, "low": band[:, 0], "high": band[:, 1]}
         parts.append(pd.DataFrame({"model": model} | columns))
     return pd.concat(parts, ignore_index=True)
@@ -119,9 +127,9 @@ def pairs(df: pd.DataFrame, metric: Metric, factor: float, generator: np.random.
     rows = dict(zip(models, strata(found, models), strict=True))
     paired = found.groupby(["model", "task", "seed"], observed=True)["normalised"].mean().unstack("model")
     ordered = sorted(models, key=lambda model: (-round(statistics.mean(rows[model]), statistics.DIGITS), model))
-    out = []
-    for x, y in combinations(ordered, 2):
-        low, high = statistics.improvement_interval(rows[x], rows[y], generator)
+    every, out = list(combinations(ordered, 2)), []
+    for (x, y), random in zip(every, own(generator, map("\n".join, every)), strict=True):
+        low, high = statistics.improvement_interval(rows[x], rows[y], random)
         p = statistics.signed_rank(paired[x] - paired[y])
         out.append((x, y, statistics.improvement(rows[x], rows[y]), low, high, p))
     tidy = pd.DataFrame(out, columns=["model", "other", "improvement", "low", "high", "p"])

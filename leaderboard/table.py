@@ -5,7 +5,7 @@ a cell without reference weights says why in a footnote.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ _MEANS = {
     "repeated": ("repeated", "any"),
     "claimed": ("claimed", "mean"),
 }
+_FORMULA = tuple("=+-@\t\n\u2212\uff0b\uff0d\uff1d\uff20")  # the last five: minus, and full-width + - = @
 _SUPERSCRIPT = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
 
 
@@ -215,8 +216,11 @@ def _reference_row(df: pd.DataFrame, found: pd.DataFrame, footnotes: list[str]) 
 
 
 def ranged(value: float, low: float, high: float) -> str:
-    """A value with its interval; a dash for NaN."""
-    return "–" if np.isnan(value) else f"{_fixed(value)} [{low + 0.0:.2f}, {high + 0.0:.2f}]"
+    """A value with its interval, whose ends are rounded outwards, so that it holds the value; a dash for NaN."""
+    if np.isnan(value):
+        return "–"
+    ends = floor(round(100 * low, 6)) / 100, ceil(round(100 * high, 6)) / 100
+    return f"{_fixed(value)} [{ends[0]:.2f}, {ends[1]:.2f}]"
 
 
 def reach(place: dict[str, Any]) -> str:
@@ -246,14 +250,17 @@ def _proportion(solved: float, total: float) -> str:
 
 
 def inert(tidy: pd.DataFrame) -> str:
-    """A frame as CSV. Text that a spreadsheet would run as a formula begins with '."""
+    """A frame as CSV. Text that a spreadsheet would run as a formula begins with ', in the header too."""
 
-    def quoted(values: Iterable[Any]) -> list[Any]:
-        return [f"'{x}" if isinstance(x, str) and x.startswith(("=", "+", "-", "@")) else x for x in values]
+    def quoted(cell: Any) -> Any:
+        if not isinstance(cell, str):
+            return cell
+        cell = cell.replace("\r", "\n")  # which makes pandas put the cell into quotes, as a lone \r does not
+        return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
     safe = {
-        name: pd.Series(quoted(tidy[name].tolist()), dtype=object)
+        name: pd.Series([quoted(cell) for cell in tidy[name].tolist()], dtype=object)
         for name in tidy.columns
         if tidy[name].dtype.kind not in "bif"
     }
-    return tidy.assign(**safe).to_csv(index=False, lineterminator="\n")
+    return tidy.assign(**safe).rename(columns=quoted).to_csv(index=False, lineterminator="\n")

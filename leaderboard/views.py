@@ -16,6 +16,7 @@ Form = Literal["markdown", "latex", "csv"]
 FILES: dict[str, Form] = {"table.md": "markdown", "table.csv": "csv", "table.tex": "latex"}
 SHOWN = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 SIGNIFICANT = 0.05
+UNSCALED = "no task has a scale here: no reference exceeds chance"
 
 
 class Section(NamedTuple):
@@ -39,11 +40,11 @@ def profile(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
     text = [ranged(*row) for row in zip(some["fraction"], some["low"], some["high"], strict=True)]
     columns = [f"score > {threshold:g}" for threshold in some["threshold"]]
     wide = pd.DataFrame({"model": some["model"], "column": columns, "text": text})
-    shown = wide.pivot(index="model", columns="column", values="text")[list(dict.fromkeys(columns))]
-    order = standings(df, metric, factor, _generator()).index
+    order = standings(df, metric, factor, _generator()).index.tolist()
+    shown = wide.pivot(index="model", columns="column", values="text").reindex(order, columns=list(dict.fromkeys(columns)))
     return Section(
         tidy.assign(metric=metric, factor=factor),
-        Table(f"Performance profile: {_what(metric, factor)}", _named(shown.loc[order]), []),
+        Table(f"Performance profile: {_what(metric, factor)}", _named(shown.fillna("–")), [] if len(tidy) else [UNSCALED]),
     )
 
 
@@ -59,18 +60,24 @@ def paired(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
         },
         index=[f"{x} over {y}" for x, y in zip(tidy["model"], tidy["other"], strict=True)],
     )
+    notes = [] if len(tidy) else ["a pair takes two ranked rows, and a task with a scale"]
     return Section(
-        tidy.assign(metric=metric, factor=factor), Table(f"Pairs: {_what(metric, factor)}", shown.rename_axis("pair"), [])
+        tidy.assign(metric=metric, factor=factor), Table(f"Pairs: {_what(metric, factor)}", shown.rename_axis("pair"), notes)
     )
 
 
 def costs(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
-    """The mean score of an architecture beside what it cost, means over tasks; which costs it makes the best use of."""
+    """The mean score of an architecture beside what it cost, means over tasks; which costs it makes the best use of.
+
+    Only ranked rows that score above chance are compared in that: reference weights passed off as trained cost nothing to
+    train, and to fail at once is cheap.
+    """
     tidy = efficiency(df, metric, factor)
     place = standings(df, metric, factor, _generator())
-    means = tidy.groupby("model", observed=True)[[*COSTS, "examples_to_solve"]].mean().loc[place.index.tolist()]
+    means = tidy.groupby("model", observed=True)[[*COSTS, "examples_to_solve"]].mean().reindex(place.index.tolist())
     score = place["score"].to_numpy()
-    best = {name: efficient(score, means[name].to_numpy()) for name in COSTS}
+    rivals = np.where(place["ranked"] & (score > 0), score, np.nan)
+    best = {name: efficient(rivals, means[name].to_numpy()) for name in COSTS}
     shown = pd.DataFrame({"score": [ranged(*row) for row in zip(score, place["low"], place["high"], strict=True)]})
     for name in COSTS[:3]:
         shown[name] = [whole(value) for value in means[name]]
@@ -79,7 +86,7 @@ def costs(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
     shown["efficient in"] = [", ".join(name for name in COSTS if best[name][i]) or "–" for i in range(len(means))]
     return Section(
         tidy.assign(metric=metric, factor=factor),
-        Table(f"Efficiency: {_what(metric, factor)}", _named(shown.set_axis(means.index)), []),
+        Table(f"Efficiency: {_what(metric, factor)}", _named(shown.set_axis(means.index)), [] if len(tidy) else [UNSCALED]),
     )
 
 
@@ -114,13 +121,14 @@ VIEWS: dict[View, Shown] = {
     "pairs": Shown(
         paired,
         "P(better): probability that a run of the first scores more than one of the second on the same task, ties counting "
-        "half [95% bootstrap interval]. p: Wilcoxon's signed-rank test on runs that share task and seed; Holm: adjusted for "
-        "all pairs.",
+        "half [95% bootstrap interval]. p: Wilcoxon's two-sided signed-rank test on runs that share task and seed, equal ones "
+        "left out; Holm: adjusted for all pairs.",
     ),
     "efficiency": Shown(
         costs,
         "Normalised score (chance 0, reference 1) beside means over tasks of what it cost; evaluations: of a block, a word, at "
-        "this length. efficient in: no other row scores as much for less of it.",
+        "this length; examples to solve: over the runs that did. efficient in: above chance, and no other ranked row scores as "
+        "much for less of it or more for no more.",
     ),
     "frontier": Shown(
         frontier,

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leaderboard.store.provenance import imported, version
-from leaderboard.store.record import NotARecord, RecordConflict, RecordError, exists, identifier, read, write
+from leaderboard.store.record import AHEAD, NotARecord, RecordConflict, RecordError, exists, identifier, read, write
+from leaderboard.store.schema import validated
 
 ID = "0123456789abcdef"
 ROOT = Path(__file__).parents[1]
@@ -116,6 +117,25 @@ def test_read_sorts_by_id_and_leaves_other_files_alone(tmp_path: Path) -> None:
         write(tmp_path / "new" / "folder", done(id=id))
     (tmp_path / "new" / "folder" / "table.md").write_text("x")
     assert [record["id"][0] for record in read(tmp_path / "new" / "folder")] == ["1", "8", "f"]
+
+
+def test_read_goes_on_behind_the_files_that_are_read_at_once(tmp_path: Path) -> None:
+    assert AHEAD < 250
+    for number in range(250):
+        (tmp_path / f"{number:016x}.json").write_text(json.dumps(done(id=f"{number:016x}", seed=number)))
+    (tmp_path / f"{7:016x}.json").unlink()
+    (tmp_path / f"{7:016x}.json").mkdir()
+    with pytest.warns(UserWarning, match=f"{7:016x}.json") as warned:
+        assert [record["seed"] for record in read(tmp_path)] == [*range(7), *range(8, 250)]
+    assert len(warned) == 1
+
+
+def test_folder_may_be_the_one_we_are_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path(), done())
+    assert write(Path(), done()) == Path(f"{done()['id']}.json")
+    assert exists(Path(), done()["id"])
+    assert read(Path()) == [done()]
 
 
 def test_same_result_again_is_a_no_op_whatever_it_cost(tmp_path: Path) -> None:
@@ -223,6 +243,7 @@ def test_of_two_writers_at_once_one_wins_and_the_other_is_told(tmp_path: Path) -
 
 def test_leftover_temporary_file_is_ignored(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
     (tmp_path / f".{ID}.123.tmp").write_text(json.dumps(done())[:50])
+    (tmp_path / f"._{ID}.json").write_text("hidden, as some systems leave beside a file")
     write(tmp_path, done())
     assert read(tmp_path) == [done()]
     assert len(recwarn) == 0
@@ -249,6 +270,8 @@ BROKEN = {
     "unknown status": json.dumps(done(id=ID) | {"status": "running"}),
     "unknown weights": json.dumps(done(id=ID, scores=[score(), score("random")])),
     "more correct than there are": json.dumps(done(id=ID, scores=[score(accuracy=1.1)])),
+    "fewer symbols correct than none": json.dumps(done(id=ID, scores=[score(symbols_correct=-1)])),
+    "fewer words correct than none": json.dumps(done(id=ID, scores=[score(words_correct=-1)])),
     "no words": json.dumps(done(id=ID, scores=[score(words=0, words_correct=0)])),
     "scored twice": json.dumps(done(id=ID, scores=[score(), score(accuracy=0.3)])),
     "other file name": json.dumps(done(id="f" * 16)),
@@ -269,6 +292,20 @@ def test_broken_file_is_named_skipped_and_replaced(text: str, tmp_path: Path) ->
     assert not exists(tmp_path, ID)
     write(tmp_path, done(id=ID))
     assert exists(tmp_path, ID)
+
+
+@pytest.mark.parametrize(
+    ("scores", "wrong"),
+    [
+        ([score(), {k: v for k, v in score("reference").items() if k != "depth"}], "score has no depth"),
+        ([score(), score("reference", depth="1")], "score.depth is of type str"),
+        ([score(), 1], "score is not an object"),
+        ([score(), score(accuracy=0.3)], "one length was scored twice"),
+    ],
+)
+def test_what_is_wrong_with_a_score_is_named(scores: list[Any], wrong: str) -> None:
+    with pytest.raises(NotARecord, match=wrong):
+        validated(done(scores=scores))
 
 
 def test_write_refuses_what_read_would(tmp_path: Path) -> None:

@@ -90,6 +90,14 @@ def test_bootstrap_has_the_variance_of_theory_and_strata_are_independent() -> No
     assert abs(np.corrcoef(samples)[np.triu_indices(3, 1)]).max() < 0.02
 
 
+def test_tasks_are_resampled_independently_in_every_interval() -> None:
+    # of six fair coins none or one shows heads in 7 of 64 throws, and none in 1 of 64: less than 2.5%
+    coins, ends = [[0.0, 1.0]] * 3, pytest.approx((1 / 6, 5 / 6))
+    assert bootstrap(coins, generator(), resamples=20_000) == ends
+    assert tuple(profile(coins, [0.5], generator(), 20_000)[1][0]) == ends
+    assert improvement_interval(coins, [[0.5]] * 3, generator(), 20_000) == ends
+
+
 def test_draws_are_balanced_means() -> None:
     weights = draws(4, generator(), 50)
     assert weights.shape == (4, 50)
@@ -196,6 +204,9 @@ def test_signed_rank_by_hand() -> None:
     assert signed_rank([1, 2, 3]) == pytest.approx(2 / 8)
     assert signed_rank([1, -2, 3, 4, 5]) == pytest.approx(6 / 32)  # ranks 0, 1 or 2 of the negative: 3 of 32 signs, two tails
     assert signed_rank([0.0, 0.0]) == 1
+    assert signed_rank([0.5] * 4) == pytest.approx(2 / 16)  # all tied: still exact, where the normal law would say 0.046
+    assert signed_rank([0.5] * 4 + [0.0] * 9) == pytest.approx(2 / 16)
+    assert signed_rank([0.5] * 4 + [0.0] * 36) == pytest.approx(2 / 16)  # at the training length most runs agree
     assert signed_rank([0.1 + 0.2 - 0.3] * 8) == 1  # rounding errors are no differences
 
 
@@ -235,9 +246,12 @@ def test_ranks_are_shared_to_three_digits() -> None:
 
 def test_rank_intervals_by_hand() -> None:
     samples = np.array([[0.9, 0.9, 0.1, 0.9], [0.5, 0.5, 0.5, 0.5]])  # places 1 1 2 1 and 2 2 1 2
-    np.testing.assert_array_equal(rank_intervals(samples, 0.5), [[1, 1], [1, 2]])
-    np.testing.assert_array_equal(rank_intervals(samples), [[1, 2], [1, 2]])
-    np.testing.assert_array_equal(rank_intervals(np.array([[0.5001], [0.5004]])), [[1, 1], [1, 1]])
+    np.testing.assert_array_equal(rank_intervals([0.7, 0.5], samples, 0.5), [[1, 1], [1, 2]])
+    np.testing.assert_array_equal(rank_intervals([0.7, 0.5], samples), [[1, 2], [1, 2]])
+    np.testing.assert_array_equal(rank_intervals([0.5, 0.5], np.array([[0.5001], [0.5004]])), [[1, 1], [1, 1]])
+    # the steady row is the best one, but in every resample one of the others is above it
+    unsteady = np.array([[0.6, 0.6], [0.9, 0.1], [0.1, 0.9]])
+    np.testing.assert_array_equal(rank_intervals([0.6, 0.5, 0.5], unsteady), [[1, 2], [1, 3], [1, 3]])
 
 
 def test_frontier_by_hand() -> None:
@@ -328,6 +342,36 @@ def test_order_of_records_changes_nothing() -> None:
     pd.testing.assert_frame_equal(first, second)
 
 
+def spread_out(model: str, shift: int, seeds: int = 6) -> list[dict[str, Any]]:
+    """Runs on two tasks whose scores differ from seed to seed, in a way of the model's own."""
+    return [
+        done(model, task, seed, scores_at(((600 + (37 * seed + shift) % 400) / 1000, 0.0)))
+        for task in "xy"
+        for seed in range(seeds)
+    ]
+
+
+@pytest.mark.parametrize("rival", ["a", "n", "z"])
+def test_a_rival_changes_nothing_in_the_rows_of_others_but_ranks(rival: str) -> None:
+    ours = spread_out("m", 0) + spread_out("q", 110)
+    alone, beside = board(ours), board(ours + spread_out(rival, 50))
+    ranks = ["rank", "rank_low", "rank_high"]
+    pd.testing.assert_frame_equal(alone.drop(columns=ranks), beside.loc[alone.index].drop(columns=ranks))
+    for statistic, key in ((profiles, ["model", "threshold"]), (pairs, ["model", "other"])):
+        few, more = (statistic(frame(runs), "symbol", 1, generator()) for runs in (ours, ours + spread_out(rival, 50)))
+        few, more = few.set_index(key), more.set_index(key)
+        pd.testing.assert_frame_equal(
+            few.drop(columns="holm", errors="ignore"), more.loc[few.index, few.columns.drop("holm", errors="ignore")]
+        )
+
+
+def test_models_are_resampled_independently() -> None:
+    # each of two equal rows is ahead in nearly half of the resamples; drawn alike, they would be tied in all
+    found = board(spread_out("a", 0) + spread_out("b", 0))
+    assert found["rank"].tolist() == ["1=", "1="]
+    assert found[["rank_low", "rank_high"]].to_numpy().tolist() == [[1, 2], [1, 2]]
+
+
 def test_scale_is_one_for_a_task_its_best_measured_reference() -> None:
     runs = [
         done("a", scores=scores_at((0.7, 0.0), best=0.9)),
@@ -351,10 +395,13 @@ def test_score_above_one_is_flagged_only_beyond_its_interval() -> None:
 def test_task_without_a_scale_counts_for_nobody() -> None:
     flat = [done(m, "flat", scores=[score(accuracy=0.5), score("reference", accuracy=0.5)]) for m in "ab"]
     runs = [done("a", "x", scores=scores_at((0.75, 0.0))), done("b", "x", scores=scores_at((0.5, 0.0)))]
-    pd.testing.assert_series_equal(board(flat + runs)["score"], board(runs)["score"])
+    columns = ["score", "frontier", "frontier_low", "frontier_high", "scored_to"]  # the flat task is solved, the other is not
+    for more in (flat, [*flat, failed("a", "flat", 1)]):
+        pd.testing.assert_frame_equal(board(more + runs)[columns], board(runs)[columns])
     alone = board(flat)
     assert alone["score"].isna().all()
     assert alone["rank"].tolist() == ["", ""]
+    assert all(statistic(frame(flat), "symbol", 1, generator()).empty for statistic in (profiles, pairs))
 
 
 def test_task_that_everyone_failed_counts_as_zero_for_all() -> None:

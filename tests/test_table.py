@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from test_record import done, failed, score
 from typer.testing import CliRunner
@@ -20,7 +21,7 @@ from leaderboard.render import to_latex, to_markdown, to_terminal
 from leaderboard.runs import METRICS, factors, frame
 from leaderboard.statistics import bootstrap, wilson
 from leaderboard.store.record import identifier, write
-from leaderboard.table import Table, cells, mark, table
+from leaderboard.table import Table, cells, inert, mark, ranged, table
 from leaderboard.views import FILES, VIEWS, scores, text
 
 
@@ -243,8 +244,9 @@ def test_submissions_show_their_badge_and_stand_unranked_below() -> None:
 
 def test_a_claim_that_differs_is_a_footnote() -> None:
     claimed = {"12": {"symbol": 1.0, "word": 1.0}, "24": {"symbol": 0.6004, "word": 1.0}}
-    record = submitted(done(scores=[score(accuracy=0.512), score(factor=2, accuracy=0.6)]), "verified", claimed)
-    df = frame([done("a", scores=at_two(0.7)), record])
+    scores = [score(accuracy=0.512), score("reference"), score(factor=2, accuracy=0.6)]
+    df = frame([failed("a", "before"), done("a", scores=at_two(0.7)), submitted(done(scores=scores), "verified", claimed)])
+    assert df["symbol_claimed"].dropna().tolist() == [1.0, 0.6004]
     row = "resnet · deep [verified]"
     shown = table(df, "symbol", 1)
     assert "claimed 1.000, found 0.512" in shown.footnotes
@@ -287,6 +289,48 @@ def test_views_by_hand() -> None:
         *("0.500 [0.00, 1.00]", "1,234", "24", "38,400", "–", "9.1", "parameters, evaluations, examples, seconds"),
     ]
     assert costs.cells.loc["gru", ["evaluations", "efficient in"]].tolist() == ["–", "–"]
+
+
+def test_only_ranked_rows_above_chance_are_efficient() -> None:
+    runs = [
+        done("ours", seed=0, scores=at_two(0.8)),
+        failed("quick") | {"cost": done()["cost"] | {"seconds": 0.1}},
+        *(submitted(done("m"), badge) for badge in ("constructive", "verified", "retrained")),
+    ]
+    best = view("efficiency", runs).cells["efficient in"].to_dict()
+    assert best == {
+        "ours": "parameters, evaluations, examples, seconds",
+        "m · deep [retrained]": "parameters, evaluations, examples",
+        "m · deep [constructive]": "–",
+        "m · deep [verified]": "–",
+        "quick": "–",
+    }
+
+
+def test_views_where_nothing_can_be_compared_say_so() -> None:
+    flat = [done(m, scores=[score(accuracy=0.5), score("reference", accuracy=0.5)]) for m in "ab"]
+    for name in ("profile", "efficiency"):
+        shown = view(name, flat)
+        assert shown.cells.index.tolist() == ["a", "b"]
+        assert shown.footnotes == ["no task has a scale here: no reference exceeds chance"]
+    for runs in (flat, [done("a")], [done("a"), submitted(done(), "verified")]):
+        assert view("pairs", runs).cells.empty
+        assert view("pairs", runs).footnotes == ["a pair takes two ranked rows, and a task with a scale"]
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "shown"),
+    [
+        (0.9855, 0.986, 0.9862, "0.986 [0.98, 0.99]"),
+        (0.7, 0.7, 0.7, "0.700 [0.70, 0.70]"),
+        (0.29, 0.57, 0.58, "0.570 [0.29, 0.58]"),  # 100 * 0.29 < 29
+        (-0.004, 0.0, 0.004, "0.000 [-0.01, 0.01]"),
+        (-0.0, -0.0, -0.0, "0.000 [0.00, 0.00]"),
+        (0.5, np.nan, 0.5, "–"),
+    ],
+)
+def test_interval_is_rounded_outwards(low: float, value: float, high: float, shown: str) -> None:
+    assert ranged(value, low, high) == shown
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -366,6 +410,17 @@ def test_csv_is_tidy_and_runs_no_formula() -> None:
     assert float(next(csv.DictReader(io.StringIO(to_csv(small))))["gap"]) == pytest.approx(-0.1)
 
 
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\n=1", "\u22121", "\uff1d1"])
+def test_no_cell_of_a_csv_begins_as_a_formula_nor_does_its_header(cell: str) -> None:
+    text = inert(pd.DataFrame({"n": [-1.5], "a": [cell], cell: ["b=1"]}))
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [["n", "a", f"'{cell}"], ["-1.5", f"'{cell}", "b=1"]]
+
+
+def test_a_carriage_return_ends_no_row_of_a_csv() -> None:
+    rows = list(csv.reader(io.StringIO(inert(pd.DataFrame({"a": ["x\r=1", "\r=1"]})), newline="")))
+    assert rows == [["a"], ["x\n=1"], ["'\n=1"]]
+
+
 @pytest.mark.parametrize("width", [60, 100, 160])
 def test_terminal_shows_everything_at_its_width(width: int) -> None:
     runs = [done(m, f"counter(modulus={t})") for m in ("resnet", "[red]gru") for t in range(7)]
@@ -380,6 +435,27 @@ def test_terminal_shows_everything_at_its_width(width: int) -> None:
     assert all(f"(modulus={t})" in text for t in range(7))
     assert "[red]gru" in text
     assert "⁽¹⁾ a reason" in text
+
+
+@pytest.mark.parametrize("name", ["a submission of many words " * 4, "x" * 100, "形" * 60])
+def test_terminal_folds_long_names_and_loses_no_number(name: str) -> None:
+    shown = table(frame([done(name, "y" * 90), done("gru", "parity")]), "symbol", 1)
+    console = Console(width=80, record=True, file=io.StringIO(), color_system=None)
+    console.print(to_terminal(shown, 80))
+    text = console.export_text()
+    assert max(map(cell_len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert text.count("1.000 [1.00, 1.00]") == 2
+    assert text.count("0.500 [0.50, 0.50]") == 2
+    assert text.count(name[0]) >= name.count(name[0])
+
+
+def test_terminal_counts_the_cells_of_wide_characters() -> None:
+    tasks = ["形" * 15 + str(i) for i in range(3)]
+    console = Console(width=80, record=True, file=io.StringIO(), color_system=None)
+    console.print(to_terminal(table(frame([done(task=task) for task in tasks]), "symbol", 1), 80))
+    text = console.export_text()
+    assert all(task in text for task in tasks)
 
 
 def test_figure_writes_the_measured_values_and_hatches_what_has_no_reference() -> None:

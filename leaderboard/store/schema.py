@@ -1,7 +1,9 @@
 """What a record is: its keys and their types, and what must hold among them."""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
+from itertools import chain, cycle
 from operator import itemgetter
 from typing import Any
 
@@ -73,7 +75,6 @@ _FILE: dict[str, Any] = {"sha256": _TEXT, "bytes": _INT}  # of each file beside 
 
 _id, _sha256 = re.compile("[0-9a-f]{16}").fullmatch, re.compile("[0-9a-f]{64}").fullmatch
 _values = itemgetter(*_SCORE)
-_counts = itemgetter("weights", "length", "words", "words_correct", "symbols", "symbols_correct")
 
 
 class RecordError(ValueError):
@@ -121,15 +122,14 @@ def _check(value: Any, shape: dict[str, Any], where: str) -> None:
 
 def _check_scores(scores: list[Any]) -> bool:
     """Whether trained weights were scored; it is where 10,000 records spend their time, so types are looked up at once."""
-    seen = set()
-    for score in scores:
-        try:
-            sound = _typed(tuple(map(type, _values(score))))
-        except (KeyError, TypeError):
-            sound = False
-        if not sound:
+    rows: list[tuple[Any, ...]] = []
+    with suppress(KeyError, TypeError):
+        rows += map(_values, scores)
+    if not _typed(tuple(map(type, chain.from_iterable(rows)))) or len(rows) < len(scores):
+        for score in scores:
             _check(score, _SCORE, "score")
-        weights, length, words, right, symbols, correct = _counts(score)
+    seen = set()
+    for weights, length, _, _, words, right, symbols, correct, *_ in rows:
         if not (0 <= right <= words > 0 and 0 <= correct <= symbols > 0):
             raise NotARecord("score: correct is not between 0 and a positive total")
         seen.add((weights, length))
@@ -143,7 +143,7 @@ def _check_scores(scores: list[Any]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _typed(types: tuple[type, ...]) -> bool:
-    return all(found in allowed for found, allowed in zip(types, _SCORE.values(), strict=True))
+    return all(found in allowed for found, allowed in zip(types, cycle(_SCORE.values())))
 
 
 def _faults(record: dict[str, Any], done: bool, trained: bool) -> dict[str, bool]:
