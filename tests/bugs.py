@@ -23,6 +23,7 @@ ADJOINT = f"{A}::test_adjoint_gradients_are_the_direct_ones"
 REVERSIBLE, MEMORY, D = "models/reversible.py", "models/memory.py", "tests/test_depth.py"
 G, F, V = "tests/test_diagnostics.py", "tests/test_ode_family.py", "tests/test_submission.py"
 STORE, SITE, ROUNDS = (f"tests/test_{name}.py" for name in ("store", "site", "rounds"))
+PACK = "tests/test_pack.py"
 HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
 NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
 SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
@@ -125,8 +126,8 @@ MUTANTS = [
     ),
     Mutant(
         "models/__init__.py",
-        "width += -width % chosen.halves",
-        "pass",
+        "return width + -width % made.halves, hidden",
+        "return width, hidden",
         f"{A}::test_build_rounds_the_width_up_to_whole_halves",
     ),
     # leaderboard
@@ -414,11 +415,75 @@ MUTANTS = [
     Mutant(STATISTICS, "np.maximum.accumulate(values[order]", "(values[order]", STAT),
     Mutant(STATISTICS, "rounded = np.round(scores, DIGITS)", "rounded = scores", STAT),
     Mutant("leaderboard/standings.py", 'out["above"] = out["low"] > 1', 'out["above"] = out["score"] > 1', STAT),
+    # statistics
+    Mutant("leaderboard/standings.py", "[root, *name.encode()]", "[root]", f"{STAT}::test_models_are_resampled_independently"),
+    Mutant(STATISTICS, "np.minimum(low, own), np.maximum(high, own)", "low, high", f"{STAT}::test_rank_intervals_by_hand"),
+    Mutant(STATISTICS, "found = found[found != 0]", "pass", f"{STAT}::test_signed_rank_by_hand"),
+    Mutant(
+        "leaderboard/views.py",
+        'place["ranked"] & (score > 0)',
+        'place["ranked"]',
+        f"{T}::test_only_ranked_rows_above_chance_are_efficient",
+    ),
+    Mutant(TABLE, "floor(round(100 * low, 6)) / 100", "floor(100 * low) / 100", f"{T}::test_interval_is_rounded_outwards"),
+    Mutant(TABLE, ".rename(columns=quoted)", "", f"{T}::test_no_cell_of_a_csv_begins_as_a_formula_nor_does_its_header"),
+    Mutant(
+        "leaderboard/render.py",
+        "max_width=names + 1",
+        "no_wrap=True, max_width=99",
+        f"{T}::test_terminal_folds_long_names_and_loses_no_number",
+    ),
+    Mutant(
+        "leaderboard/store/schema.py",
+        " or len(rows) < len(scores)",
+        "",
+        "tests/test_record.py::test_what_is_wrong_with_a_score_is_named",
+    ),
     # submissions
     Mutant("leaderboard/submissions/tensors.py", "if start != before:", "if start < before:", HOSTILE),
     Mutant("leaderboard/submissions/strict.py", "if len(found) < len(pairs):", "if False:", HOSTILE),
     Mutant("leaderboard/submissions/folder.py", "os.lstat(folder / path)", "os.stat(folder / path)", HOSTILE),
-    Mutant("leaderboard/submissions/check.py", "if file.digest in first and", "if file.sha256 in first and", HOSTILE),
+    Mutant(
+        "leaderboard/submissions/check.py",
+        "                    _once(path, state, trained)\n",
+        "",
+        f"{HOSTILE}[one net twice but for rounding]",
+    ),
+    Mutant(
+        "leaderboard/submissions/folder.py",
+        "os.O_NOFOLLOW | os.O_NONBLOCK",
+        "os.O_NONBLOCK",
+        f"{V}::test_what_was_replaced_since_it_was_listed_is_refused",
+    ),
+    Mutant("leaderboard/submissions/values.py", "(?i:xn--)", "xn--", f"{HOSTILE}[a Cyrillic host in capitals]"),
+    Mutant(
+        "leaderboard/submissions/retrain.py",
+        "    return again\n",
+        "    return found\n",
+        f"{V}::test_scores_after_training_again_agree_within_a_tolerance_and_are_those_that_count",
+    ),
+    Mutant(
+        "leaderboard/submissions/verify.py",
+        '"badge": badge, "config"',
+        '"config"',
+        f"{V}::test_a_retrained_submission_has_the_scores_of_our_nets_and_others_stay_verified",
+    ),
+    Mutant(
+        "leaderboard/submissions/verify.py",
+        '_plain(str(other["name"])) == _plain(name)',
+        'str(other["name"]) == name',
+        f"{V}::test_a_retrained_submission_has_the_scores_of_our_nets_and_others_stay_verified",
+    ),
+    Mutant(
+        "leaderboard/submissions/verify.py",
+        "errors * sqrt(p * (1 - p))",
+        "errors",
+        f"{V}::test_claims_differ_by_rounding_on_public_words_and_by_sampling_on_others",
+    ),
+    Mutant("leaderboard/submissions/pack.py", "!= {WORDS}", "== {0}", PACK),
+    Mutant("leaderboard/submissions/pack.py", "if runs.keys() != set(SEEDS)", "if False", PACK),
+    Mutant("leaderboard/submissions/pack.py", '== ("trained", length)]', "!= 0]", PACK),
+    Mutant("leaderboard/submissions/check.py", '"width": width, "hidden": hidden', "", PACK),
     Mutant(
         "leaderboard/submissions/check.py",
         "for robust in (False, True):",
@@ -438,7 +503,7 @@ MUTANTS = [
         f"{V}::test_the_process_writes_no_file",
     ),
     Mutant(
-        "leaderboard/submissions/verify.py",
+        "leaderboard/submissions/evaluate.py",
         "if part != home and home not in part.parents",
         "if part != home",
         f"{V}::test_nothing_in_the_folder_is_imported",
@@ -603,9 +668,9 @@ MUTANTS = [
         f"{ROUNDS}::test_merkle_roots_of_the_logs_of_certificates",
     ),
     Mutant(
-        "leaderboard/submissions/rounds.py",
-        'canonical("seed", round["root"], round["round"]',
-        'canonical("seed", round["round"]',
+        "leaderboard/submissions/binding.py",
+        'canonical("seed", round["root"], round["value"]',
+        'canonical("seed", round["value"]',
         f"{ROUNDS}::test_seeds_are_others_with_every_other_submission",
     ),
     Mutant(
@@ -616,8 +681,14 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/submissions/rounds.py",
-        '_agree(path, round, "data", data(round))',
+        '_agree(path, round, "data", binding.data(round))',
         "pass",
+        f"{ROUNDS}::test_tampering_with_any_key_is_found",
+    ),
+    Mutant(
+        "leaderboard/submissions/rounds.py",
+        '    _waited(path, round, round["value"])\n',
+        "",
         f"{ROUNDS}::test_tampering_with_any_key_is_found",
     ),
     Mutant(

@@ -3,6 +3,8 @@
 Everything heavy is imported inside its command, so that `realizable --help` answers at once.
 """
 
+import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -43,6 +45,9 @@ class OneLineErrors(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Parse the command's options and run it."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # an accuracy counts more than a dash that the terminal does not have
         with _one_line():
             return super().invoke(ctx)
 

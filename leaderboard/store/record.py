@@ -93,15 +93,16 @@ def write(folder: Path, record: dict[str, Any], weights: bytes | None = None) ->
 def read(folder: Path) -> list[dict[str, Any]]:
     """All records of a folder, sorted by file name; where a run is done, its earlier failure is left out.
 
-    A truncated or foreign `.json` file is named in a warning and skipped. Weights that are missing or of another size than
-    recorded are named in one warning: the records stay, as their scores are theirs. `RecordError` if there is no such folder or
-    if a record has a newer schema: a table without it would be wrong in silence.
+    A truncated or foreign `.json` file is named in a warning and skipped. Missing weights are named in one warning: the
+    records stay, as their scores are theirs; whether the others are whole says `realizable weights`. `RecordError` if there is
+    no such folder or if a record has a newer schema: a table without it would be wrong in silence.
     """
     if not folder.is_dir():
         raise RecordError(f"{folder}: no such folder")
     records: dict[str, dict[str, Any]] = {}
+    names = sorted(os.listdir(folder))
     with _uncollected():
-        for path, content in _contents(folder):
+        for path, content in _contents(folder, names):
             try:
                 record = _parsed(path, content)
             except NotARecord as error:
@@ -109,9 +110,10 @@ def read(folder: Path) -> list[dict[str, Any]]:
                 continue
             # "<id>.failed.json" sorts before "<id>.json", so the done record is the one that stays
             records[record["id"]] = record
-    if lost := [name for record in records.values() if "files" in record for name in _lost(folder, record["files"])]:
+    expected = [name for record in records.values() if "files" in record for name in record["files"]]
+    if lost := [name for name in sorted({*expected}.difference(names)) if not (folder / name).exists()]:
         some = ", ".join(lost[:3]) + f" and {len(lost) - 3} more" * (len(lost) > 3)
-        warnings.warn(f"{folder}: weights are missing or cut, the scores of their records hold: {some}", stacklevel=2)
+        warnings.warn(f"{folder}: weights are missing, the scores of their records hold: {some}", stacklevel=2)
     return list(records.values())
 
 
@@ -190,9 +192,9 @@ def _load(path: Path) -> dict[str, Any]:
     return _parsed(str(path), _content(str(path)))
 
 
-def _contents(folder: Path) -> Iterator[tuple[str, bytes | OSError]]:
+def _contents(folder: Path, names: list[str]) -> Iterator[tuple[str, bytes | OSError]]:
     """Path and content of each record, by name; many are read before the first is used, which spares the processor's caches."""
-    paths = [f"{folder}/{name}" for name in sorted(os.listdir(folder)) if name.endswith(".json") and not name.startswith(".")]
+    paths = [f"{folder}/{name}" for name in names if name.endswith(".json") and not name.startswith(".")]
     for start in range(0, len(paths), AHEAD):
         yield from [(path, _content(path)) for path in paths[start : start + AHEAD]]
 
@@ -219,16 +221,6 @@ def _parsed(path: str, content: bytes | OSError) -> dict[str, Any]:
     if os.path.basename(path) != f"{record['id']}{'' if record['status'] == 'done' else '.failed'}.json":
         raise NotARecord(f"{path}: the file name is not that of {record['status']} run {record['id']}")
     return record
-
-
-def _lost(folder: Path, files: dict[str, dict[str, Any]]) -> Iterator[str]:
-    for name, file in files.items():
-        try:
-            kept = os.stat(f"{folder}/{name}").st_size == file["bytes"]
-        except OSError:
-            kept = False
-        if not kept:
-            yield name
 
 
 def _dumps(value: dict[str, Any], canonical: bool = False) -> str:
