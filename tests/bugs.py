@@ -447,7 +447,7 @@ MUTANTS = [
         "leaderboard/submissions/check.py",
         "                    _once(path, state, trained)\n",
         "",
-        f"{HOSTILE}[one net twice but for rounding]",
+        HOSTILE,
     ),
     Mutant(
         "leaderboard/submissions/folder.py",
@@ -455,7 +455,7 @@ MUTANTS = [
         "os.O_NONBLOCK",
         f"{V}::test_what_was_replaced_since_it_was_listed_is_refused",
     ),
-    Mutant("leaderboard/submissions/values.py", "(?i:xn--)", "xn--", f"{HOSTILE}[a Cyrillic host in capitals]"),
+    Mutant("leaderboard/submissions/values.py", "(?i:xn--)", "xn--", HOSTILE),
     Mutant(
         "leaderboard/submissions/retrain.py",
         "    return again\n",
