@@ -93,14 +93,23 @@ def test_identifier_and_write_refuse_what_json_cannot_hold(value: object, tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("value", [2**64 + 1, "\ud800"])
+def test_what_readers_of_json_disagree_on_is_not_written(value: object, tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="not JSON") as error:
+        write(tmp_path, done() | {"config": {"a": value}})
+    one_line(error)
+    assert list(tmp_path.iterdir()) == []
+
+
+int64 = st.integers(-(2**63), 2**63 - 1)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none() | st.booleans() | int64 | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.text(), json_values), st.text(), st.integers(), st.floats(0, 1))
+@given(st.dictionaries(st.text(), json_values), st.text(), int64, st.floats(0, 1))
 def test_round_trip(
     tmp_path_factory: pytest.TempPathFactory, config: dict[str, Any], label: str, seed: int, chance: float
 ) -> None:

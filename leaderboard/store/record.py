@@ -21,8 +21,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 from uuid import uuid4
+
+import orjson
 
 from leaderboard.store.atomic import named, put
 from leaderboard.store.schema import SCHEMA as SCHEMA
@@ -67,11 +69,12 @@ def write(folder: Path, record: dict[str, Any], weights: bytes | None = None) ->
     `weights` are the bytes of `<id>.safetensors`; the record must `describe` them. A done record is placed by a hard link,
     which cannot overwrite: it is immutable. Writing it again with the same content, cost aside, changes nothing; with other
     content it raises `RecordConflict`, and so does a failed record for a run that is done. A failed predecessor is replaced,
-    and so is a file too damaged to be a record. NaN and infinity raise `RecordError`, another shape `NotARecord`; then nothing
-    is written. OSError if the disk is full or the folder takes no files: what was there is as it was.
+    and so is a file too damaged to be a record. NaN, infinity and whole numbers beyond 64 bits raise `RecordError`, another
+    shape `NotARecord`; then nothing is written. OSError if the disk is full or the folder takes no files: what was there is as
+    it was.
     """
     text = (_dumps(record) + "\n").encode()
-    record = validated(json.loads(text))
+    record = validated(_same(text))
     if weights is not None and record.get("files") != describe(record["id"], weights):
         raise RecordError(f"{record['id']}: the weights are not those that the record describes")
     done, failed = folder / f"{record['id']}.json", folder / f"{record['id']}.failed.json"
@@ -181,13 +184,6 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _refuse(constant: str) -> Never:
-    raise ValueError(f"{constant} is not a number")
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse).decode
-
-
 def _load(path: Path) -> dict[str, Any]:
     return _parsed(str(path), _content(str(path)))
 
@@ -211,7 +207,7 @@ def _parsed(path: str, content: bytes | OSError) -> dict[str, Any]:
     try:
         if isinstance(content, OSError):
             raise content
-        record = _decode(str(content, "utf-8"))
+        record = orjson.loads(content)  # strict: UTF-8, and neither NaN nor infinity
     except (OSError, ValueError, RecursionError) as error:
         raise NotARecord(f"{path}: {_line(str(error))}") from None
     try:
@@ -230,6 +226,17 @@ def _dumps(value: dict[str, Any], canonical: bool = False) -> str:
         return json.dumps(value, allow_nan=False, indent=1)
     except (TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"not JSON: {_line(str(error))}") from None
+
+
+def _same(text: bytes) -> Any:
+    """What a reader will find in a record; RecordError if that is not what was meant."""
+    try:
+        found = orjson.loads(text)
+    except ValueError as error:
+        raise RecordError(f"not JSON: {_line(str(error))}") from None
+    if found != json.loads(text):
+        raise RecordError("not JSON that all read alike: a whole number beyond 64 bits")
+    return found
 
 
 def _line(text: str) -> str:
