@@ -7,15 +7,17 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from chromium import WHERE, Chromium
 from test_record import done, failed, score
 from typer.testing import CliRunner
 
+import models
 import tasks
 from leaderboard.cli import app
 from leaderboard.runs import frame
@@ -86,8 +88,11 @@ class Parsed(HTMLParser):
         return "".join(text for _, attributes, text in self.raw if attributes.get("id") == id)
 
     @property
-    def others(self) -> str:
-        return gzip.decompress(base64.b64decode(self.text("others"))).decode()
+    def packed(self) -> str:
+        """What the script unfolds."""
+        texts = [base64.b64decode(text) for _, attributes, text in self.raw if attributes.get("class") == "packed"]
+        assert all(text[4:8] == bytes(4) for text in texts)  # gzip's time: the same bytes tomorrow
+        return "".join(gzip.decompress(text).decode() for text in texts)
 
 
 # what it says
@@ -139,6 +144,14 @@ def test_ladder_goes_by_class_and_shows_the_best_ranked_row() -> None:
     assert (parity.model, parity.best.score) == ("resnet", "1.000")  # gru: 1 and a failure, so 0.75
 
 
+def test_bar_of_the_ladder_goes_to_the_best_reference_of_the_task_whoever_has_it() -> None:
+    best = done("rnn", scores=[score(accuracy=0.9)], reference={"reason": "none"})
+    df = frame([best, done(scores=[score(accuracy=0.6), score("reference", accuracy=0.99)])])
+    ((_, (parity,)),) = sheets.ladder(cells(df, "symbol", 1), ["rnn", "resnet"], {"parity": "P"})
+    assert parity[:1] + parity[2:] == ("parity", "rnn", "0.990", "–", 81.6)  # 0.4 of 0.49
+    assert parity.best == sheets.Cell("0.900", "[0.90, 0.90]", level=16)
+
+
 def test_curve_ratio_by_hand() -> None:
     assert figures.curve_ratios(frame(records()), 2)["parity", "resnet"] == 4.0
     assert figures.curve_ratios(frame(records()), 1)["parity", "resnet"] == 1.0
@@ -151,7 +164,32 @@ def test_learning_curve_is_the_median_of_the_losses_that_are_numbers() -> None:
     (plot,), table = figures.learning(runs, {run["id"]: "resnet" for run in runs}, {"resnet": 0}, ["parity"])
     assert table.rows == [["parity", "0.2"]]
     x, y = plots.across(0, 200, figures.SMALL), plots.upward(0.2, 1, figures.LOW, log=True)
-    assert plot.lines == [(0, f"M{x(100)} {y(1)}L{x(200)} {y(0.2)}")]
+    assert plot.lines == [(0, f"M{x(100)} {y(1)}l{x(200) - x(100)} {y(0.2) - y(1)}")]
+
+
+def test_a_long_learning_curve_is_thinned_and_the_page_says_so(page: site.Page) -> None:
+    run = of(done(), "parity", "resnet")
+    run["training"]["loss"] = [[step, 0.5 + 0.4 * (-1) ** (step // 5)] for step in range(1, 101)]
+    (plot,), table = figures.learning([run], {run["id"]: "resnet"}, {"resnet": 0}, ["parity"])
+    assert table.rows == [["parity", "0.9"]]
+    assert 10 < plot.lines[0][1].count("l") <= figures.STEPS
+    x = plots.across(0, 100, figures.SMALL)
+    assert plot.lines[0][1].startswith(f"M{x(1)} ")
+    steps = [int(step.split()[0]) for step in plot.lines[0][1].split("l")[1:]]
+    assert x(1) + sum(steps) == x(100)  # the last is there
+    assert "at 24 evenly spaced steps at most of those that were logged, and the last" in page.html
+
+
+def test_lines_and_signs_differ_between_architectures() -> None:
+    legend = str(site._environment().get_template("plots.html.j2").module.legend(list(map(str, range(48)))))  # type: ignore[attr-defined]
+    lines = re.findall(r'class="line (c\d d\d)"', legend)
+    colours, signs = (
+        re.findall(r'class="(c\d)"', legend) or re.findall(r"class=\"line (c\d)", legend),
+        re.findall(r'href="#(k\d)"', legend),
+    )
+    assert len(lines) == len(colours) == len(signs) == 48
+    assert len(set(lines[:32])) == 32
+    assert len(set(zip(colours, signs, strict=True))) == 48
 
 
 def test_scale_by_hand() -> None:
@@ -164,7 +202,7 @@ def test_scale_by_hand() -> None:
 
 def test_path_leaves_out_what_is_on_a_straight_line() -> None:
     x, y = plots.Scale(0, 10, 0, 10), plots.Scale(0, 10, 0, 10)
-    assert plots.path([(0, 0), (1, 1), (2, 2), (3, 2), (4, 2), (5, 2)], x, y) == "M0 0L2 2L5 2"
+    assert plots.path([(0, 0), (1, 1), (2, 2), (3, 2), (4, 2), (5, 2)], x, y) == "M0 0l2 2l3 0"
 
 
 def test_picture_is_the_reference_at_work() -> None:
@@ -190,20 +228,27 @@ def test_panels_only_of_what_this_version_has() -> None:
     assert known.options == [("kind", "poly-2", "mpoly-2")]
 
 
+@pytest.mark.parametrize("name", models.names())
+def test_what_is_said_of_an_architecture_is_whole_sentences(name: str) -> None:
+    panel = panels.model_panel(name, [of(done(), "parity", name)])
+    assert panel.formula.endswith(".")
+    assert panel.about.endswith(".")
+
+
 # strings of strangers, and the policy
 
 
 def test_hostile_names_are_text_and_links_are_http_only(page: site.Page) -> None:
     parsed = Parsed(page.html)
     assert "onerror" in page.html
-    for some in (parsed, Parsed(parsed.others)):
+    for some in (parsed, Parsed(parsed.packed)):
         assert not any(tag == "img" or any(name.startswith("on") for name in attributes) for tag, attributes in some.elements)
         hrefs = [(tag, attributes) for tag, attributes in some.elements for name in attributes if name in ("href", "src")]
         for tag, attributes in hrefs:
             link = str(attributes.get("href", attributes.get("src")))
             if not link.startswith(("#", "data:")):
                 assert (tag, link, attributes["rel"]) == ("a", "https://example.org/?a=1&b=\"'<", "noopener noreferrer")
-    assert sum(tag == "script" for tag, _ in parsed.elements) == 4
+    assert sum(tag == "script" for tag, _ in parsed.elements) == 5
     assert json.loads(parsed.text("data"))["models"] == ["gru", "resnet", f"resnet · {SAFE} [verified]"]
     assert "\u202e" not in page.html
     linked = panels.model_panel("x", [done() | {"submission": records()[-1]["submission"] | {"link": "javascript:alert(1)"}}])
@@ -269,6 +314,81 @@ def test_command_writes_the_page_or_says_in_one_line_why_not(tmp_path: Path, mon
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".tmp") == []
 
 
+# a large folder
+
+
+def panel(label: str, complexity: str, _: tasks.Task | None) -> panels.TaskPanel:
+    """Instead of the real ones, which take a minute: those have 0.9 kB each when packed, these 1.1 kB."""
+    text = hashlib.shake_256(label.encode()).hexdigest(400)
+    picture = panels.Picture(text[:300], "", ["0"] * 12, list(range(0, 120, 2)), label, text[300:500])
+    return panels.TaskPanel(label, complexity, "A task.", [("upper bound", text[500:])], {}, "x := y", 1, picture)
+
+
+def many(seeds: int) -> list[dict[str, Any]]:
+    """Runs of all architectures, and three submissions, on all tasks; one in 25 failed, each with another reason."""
+    random, out = np.random.default_rng(0), []
+    said = {"authors": ["A"], "link": "", "badge": "verified", "claimed": {}, "sha256": "ab" * 32}
+    rows = [(name, None) for name in models.names()] + [("resnet", name) for name in ("mine", "yours", "theirs")]
+    every = [
+        {"name": task.name, "label": task.label, "parameters": dict(task.parameters), "class": task.card.complexity}
+        for task in tasks.every()
+    ]
+    for (name, by), task, seed in product(rows, every, range(seeds)):
+        right, word, longer, rate, fate = random.beta(4, 1, 3), random.integers(101, size=3), *random.random((3, 3))
+        trained = [
+            score("trained", factor, right[i], word[i] / 100, curve_length=12.5 * 100 ** longer[i])
+            for i, factor in enumerate((1, 2, 4))
+        ]
+        scores = trained + [score("reference", factor) for factor in (1, 2, 4) if name != "gru"]
+        label, id = task["label"], random.bytes(8).hex()
+        run = done(name, label, seed, scores, {"reason": f"gru cannot do {label}"}, id)
+        if fate[0] < 0.04:
+            run = failed(name, label, seed, f"TrainingError at {id}") | {"id": id}
+        else:
+            noise = random.lognormal(0, 0.4, 30).tolist()
+            run["training"]["loss"] = [[50 * k, float(x * 10 ** (-4 * rate[0] * k / 30))] for k, x in enumerate(noise, 1)]
+        run |= {"task": task, "code": run["code"] | {"task": label, "model": name}}
+        run["files"] = {f"{id}.safetensors": {"sha256": random.bytes(32).hex(), "bytes": 1}}
+        out.append(run | ({"submission": said | {"name": by}} if by else {}))
+    return out
+
+
+class Large(NamedTuple):
+    """Thousands of runs, and their page."""
+
+    runs: list[dict[str, Any]]
+    page: site.Page
+    path: Path
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Large]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(panels, "task_panel", panel)
+        runs, path = many(3), tmp_path_factory.mktemp("large") / "index.html"
+        page = site.page(runs)
+        path.write_text(page.html, encoding="utf-8")
+        yield Large(runs, page, path)
+
+
+def test_thousands_of_runs_fit_and_numbers_and_reasons_stand_in_clear(large: Large) -> None:
+    assert len(large.runs) == 3 * len(tasks.every()) * (len(models.names()) + 3) > 3400
+    assert large.page.size < 0.9 * site.LARGEST
+    assert large.page.excess is None
+    html = large.page.html
+    cells = len(tasks.every()) * (len(models.names()) + 4)
+    assert html.count("<td class=h") > cells  # and the ladder
+    reasons = {run["reason"] for run in large.runs if run["reason"]}
+    assert len(reasons) > 100
+    for told in (*reasons, "gru cannot do parity", "Data: Frontier n*", "Data: Loss at the last step that was logged"):
+        assert told in html
+    assert html.count("packed, since there are so many: switch JavaScript on.") == 3
+    packed = Parsed(html).packed
+    assert packed.count("60 of its first 119 layers, evenly spaced") == len(tasks.every())
+    assert packed.count('<figure class="plot">') > 2 * len(tasks.every())
+    assert html.count('<figure class="plot">') == 2  # those of the first length
+
+
 # in a browser
 
 
@@ -295,8 +415,8 @@ def browser(started: tuple[Chromium, Path]) -> Iterator[Chromium]:
     assert {url for url in asked if not url.startswith("data:")} == {path.resolve().as_uri()}
 
 
-ROWS = "[...document.querySelectorAll('#scores .on tbody tr:not([hidden]) > th')].map(th => th.textContent)"
-COLUMNS = "[...document.querySelectorAll('#scores .on thead th:not([hidden])')].map(th => th.textContent.trim())"
+ROWS = "[...document.querySelectorAll('#scores .on tr:not([hidden]) > th[scope=row]')].map(th => th.textContent)"
+COLUMNS = "[...document.querySelectorAll('#scores .on th[scope=col]:not([hidden])')].map(th => th.textContent.trim())"
 VISIBLE = "!document.getElementById('details').hidden"
 PARITY = "#scores .on tr[data-model='1'] td:nth-child(5)"
 
@@ -358,7 +478,7 @@ def test_details_by_mouse_have_the_provenance_and_escape_closes_them(browser: Ch
     for text in (
         "0.600⁽⁴⁾⁽⁵⁾ [0.50, 0.70], gap 0.400 · 1 missing",
         "feedfacefeedface",
-        "cdcdcdcdcdcdcdcd…",
+        "cdcdcdcd…",
         "task aa, model bb",
         "torch 2",
         "claimed 0.950",
@@ -486,3 +606,35 @@ def test_policy_refuses_what_would_leave_the_page(started: tuple[Chromium, Path]
         "document.body.insertAdjacentHTML('beforeend', '<b style=\"color:red\">x</b>')": "style-src-attr",
     }.items():
         assert browser.run(refused.format(attempt)) == directive
+
+
+def test_a_large_page_in_chromium_with_and_without_its_script(started: tuple[Chromium, Path], large: Large) -> None:
+    browser, _ = started
+    shown = "[...document.querySelectorAll('{}')].filter(e => e.checkVisibility()).length"
+    browser("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(large.path)
+    assert browser.run(shown.format("#scores .heat b")) == len(tasks.every()) * (len(models.names()) + 4)
+    assert browser.run(shown.format(".noscript")) == 4
+    assert browser.run(shown.format(".script, .cell, .sort")) == 0
+    browser("Emulation.setScriptExecutionDisabled", value=False)
+    browser.open(large.path)
+    browser.until("!document.getElementById('metric').disabled")
+    assert browser.run(shown.format(".noscript")) == 0
+    assert browser.run("document.querySelectorAll('#losses figure, #frontiers figure').length") == 2 * len(tasks.every())
+    assert browser.run("document.querySelectorAll('#tasks .spacetime').length") == len(tasks.every())
+    browser.point("#scores .on tr[data-model='0'] td:nth-child(5)")
+    first = next(run["id"] for run in large.runs if run["model"]["label"] == models.names()[0])
+    task = browser.run("document.querySelector('#details h2').textContent").split(" on ")[1]
+    first = next(r["id"] for r in large.runs if (r["model"]["label"], r["task"]["label"]) == (models.names()[0], task))
+    browser.until(VISIBLE)
+    assert first in browser.run("document.querySelector('#details').textContent")
+    # names, classes and the reference stay in sight
+    browser.run("document.querySelector('.on .tall').scrollTo(400, 600)")
+    top, foot, at, left = browser.run(
+        "(() => { const box = e => document.querySelector('#scores .on ' + e).getBoundingClientRect();"
+        "return [box('.tall').top, box('.reference').bottom, box('thead').top, box('tbody th').left - box('.tall').left] })()"
+    )
+    assert (at, left) == (top, 0)
+    browser.run("document.querySelector('#scores .on tbody tr:last-child .cell').focus()")
+    browser.press(*["ArrowUp"] * 12)
+    assert browser.run("document.activeElement.getBoundingClientRect().top") >= foot - 1  # not beneath what stays

@@ -9,9 +9,14 @@
   const root = document.documentElement;
   const control = Object.fromEntries(
     ["metric", "factor", "architecture", "task", "class", "badge"].map((id) => [id, document.getElementById(id)]));
-  const keys = Object.keys(data.sheets);
   const lead = 3; // columns before the tasks
   let sorted = "";
+
+  async function unpacked(script) {
+    const bytes = Uint8Array.from(atob(script.textContent), (c) => c.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  }
+  const provenance = unpacked(one("#facts")).then(JSON.parse);
 
   // theme
 
@@ -29,7 +34,7 @@
 
   // which sheet, rows and columns are shown
 
-  const key = () => keys[control.metric.selectedIndex * control.factor.length + control.factor.selectedIndex];
+  const key = () => data.sheets[control.metric.selectedIndex * control.factor.length + control.factor.selectedIndex];
   const sheet = () => one(`#scores .sheet[data-sheet="${key()}"]`);
 
   function show() {
@@ -64,7 +69,9 @@
   function prepare(part) {
     if (part.dataset.ready) return;
     part.dataset.ready = "yes";
-    for (const head of all("thead th", part)) {
+    const [corner] = all("thead th", part);
+    corner.closest(".wide").style.scrollPadding = `${corner.closest("thead").offsetHeight}px 0 0 ${corner.offsetWidth}px`;
+    for (const head of all("thead th[scope=col]", part)) {
       const button = made("button", "", { type: "button", className: "sort" });
       button.append(head.firstChild);
       head.prepend(button);
@@ -85,7 +92,7 @@
     const upward = ["architecture", "rank", "optimality gap", "parameters", "evaluations", "failed", "missing"].includes(name);
     const before = head.getAttribute("aria-sort");
     const order = before ? (before === "ascending" ? "descending" : "ascending") : upward ? "ascending" : "descending";
-    for (const other of all("thead th", part)) other.removeAttribute("aria-sort");
+    for (const other of all("[aria-sort]", part)) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", order);
     const sign = order === "ascending" ? 1 : -1;
     const value = (row) => column ? parseFloat(row.cells[column].dataset.v ?? row.cells[column].textContent) : +row.dataset.model;
@@ -132,31 +139,35 @@
   let leaving = 0;
   const fixed = (x) => x === null ? "unknown" : x.toFixed(3);
 
-  function facts(model, task) {
-    const [normalised, chance, reference, failed, missing, ...notes] = data.sheets[key()].cells[model][task];
-    const [solved, runs] = data.solved[model][task];
+  function facts(known, model, task) {
+    const { cells, notes: texts } = known.sheets[key()];
+    const [normalised, chance, reference, failed, missing, ...notes] = cells[model][task];
+    const [solved, runs] = known.solved[model][task];
     const out = [
-      ["normalised", `${fixed(normalised)}, from chance ${fixed(chance)} to the reference ${fixed(reference)}`],
+      ["normalised", normalised === null ? `no scale: chance ${fixed(chance)}, reference ${fixed(reference)}`
+        : `${fixed(normalised)}, from chance ${fixed(chance)} to the reference ${fixed(reference)}`],
       ["solved", `${solved} of ${runs} runs at the training length`],
       ["runs", `${runs}, ${failed} failed, ${missing} missing`],
-      ...notes.map((note) => ["note", data.sheets[key()].notes[note]]),
+      ...notes.map((note) => ["note", texts[note]]),
     ];
-    for (const [origin, seeds, records, weights, failures] of data.runs[model][task]) {
-      const [code, commit, versions, recipe] = data.origins[origin];
+    for (const [origin, seeds, records, weights, failures] of known.runs[model][task]) {
+      const [code, commit, versions, recipe] = known.origins[origin];
       out.push(["seeds", seeds], ["records", records], ["failures", failures], ["code", code], ["commit", commit],
         ["versions", versions], ["training", recipe], ["weights, sha256", weights]);
     }
     return out.filter(([, text]) => text);
   }
 
-  function open(cell) {
+  async function open(cell) {
     clearTimeout(leaving);
     if (told === cell) return;
     told = cell;
+    const known = await provenance;
+    if (told !== cell) return;
     const model = +cell.closest("tr").dataset.model;
     const task = cell.cellIndex - lead;
     one("h2", details).textContent = `${data.models[model]} on ${data.tasks[task]}`;
-    const said = [["score", all("b, small", cell).map((part) => part.innerText).join(" ").replace("\n", ", ")], ...facts(model, task)];
+    const said = [["score", all("b, small", cell).map((part) => part.innerText).join(" ").replace("\n", ", ")], ...facts(known, model, task)];
     one("#details-said").textContent =
       [data.classes[task], ...said.filter(([name]) => ["normalised", "solved", "note"].includes(name)).map(([, text]) => text)].join(". ");
     one("dl", details).replaceChildren(...said.flatMap(([name, text]) => [made("dt", name), made("dd", text)]));
@@ -201,8 +212,7 @@
   });
   scores.addEventListener("click", (event) => {
     if (!asked(event)) return;
-    open(asked(event));
-    details.focus({ preventScroll: true });
+    open(asked(event)).then(() => details.focus({ preventScroll: true }));
   });
   for (const part of [scores, details])
     part.addEventListener("focusout", (event) => { if (!details.contains(event.relatedTarget)) leave(); });
@@ -232,19 +242,18 @@
   addEventListener("hashchange", () => reveal(location.hash.slice(1)));
   addEventListener("beforeprint", () => all("#tasks > details, #models > details").forEach((panel) => { panel.open = true; }));
 
-  // the sheets of other lengths come packed
+  // other lengths come packed, and so does what is large: each part belongs into the element that it names
 
-  async function unpack() {
-    const bytes = Uint8Array.from(atob(one("#others").textContent), (c) => c.charCodeAt(0));
-    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-    for (const part of new DOMParser().parseFromString(text, "text/html").body.children)
-      document.getElementById(part.dataset.part).append(...part.children);
+  async function unfold() {
+    for (const script of all("script.packed"))
+      for (const part of new DOMParser().parseFromString(await unpacked(script), "text/html").body.children)
+        document.getElementById(part.dataset.part).append(...part.children);
   }
 
   const first = () => { control.factor.selectedIndex = control.factor.length - 1; };
   first();
   show();
   for (const id of ["metric", "factor"]) control[id].disabled = true;
-  unpack().then(() => { for (const id of ["metric", "factor"]) control[id].disabled = false; });
+  unfold().then(() => { for (const id of ["metric", "factor"]) control[id].disabled = false; });
   reveal(location.hash.slice(1));
 })();

@@ -23,7 +23,8 @@ from leaderboard.site import figures, panels, sheets
 from leaderboard.table import cells, mark
 
 LARGEST = 1_000_000  # bytes of a page
-PREFIX = 16  # hex digits that are shown of the sha256 of a file of weights
+CLEAR = 50_000  # characters of plots, or of programs, that stand in the page as they are; more are packed for its script
+PREFIX = 8  # hex digits that are shown of the sha256 of a file of weights
 
 
 class Page(NamedTuple):
@@ -79,11 +80,14 @@ def page(records: Sequence[dict[str, Any]]) -> Page:
         "caption": CAPTION,
         "records": len(records),
         "levels": sheets.LEVELS,
+        "clear": CLEAR,
+        "steps": figures.STEPS,
         "mark": mark,
         "lead": 2,  # sums that stand before the tasks: rank and score
     }
     content["first"] = content["sheets"][len(content["factors"]) - 1]  # per symbol at the longest length: what was not trained
-    content["data"] = _data(content, by_row)
+    content["data"] = _data(content)
+    content["facts"] = _facts(content, by_row)
     text = _environment().get_template("page.html.j2").render(content)
     html = text.encode(errors="replace").decode()  # a lone surrogate, which JSON can hold, has no bytes
     _, *parts = re.split(r"<!-- part: (\w+) -->", html)
@@ -121,7 +125,18 @@ def _rows_of(df: pd.DataFrame, records: Sequence[dict[str, Any]]) -> dict[str, l
     return dict(sorted(out.items()))
 
 
-def _data(content: dict[str, Any], by_row: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def _data(content: dict[str, Any]) -> dict[str, Any]:
+    """What the script filters by."""
+    return {
+        "models": content["models"],
+        "tasks": content["order"],
+        "classes": list(content["classes"].values()),
+        "badges": [net.submission["badge"] if net.submission else "" for net in content["nets"]],
+        "sheets": [sheet.key for sheet in content["sheets"]],
+    }
+
+
+def _facts(content: dict[str, Any], by_row: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """What the script shows when a cell is asked; `runs` holds the provenance of each model and task."""
     origins: dict[str, int] = {}
     runs_of = {(model, task): list[dict[str, Any]]() for model in by_row for task in content["order"]}
@@ -130,10 +145,6 @@ def _data(content: dict[str, Any], by_row: dict[str, list[dict[str, Any]]]) -> d
             runs_of[model, str(line(record["task"]["label"]))].append(record)
     asked = [[_provenance(runs_of[model, task], origins) for task in content["order"]] for model in by_row]
     return {
-        "models": content["models"],
-        "tasks": content["order"],
-        "classes": list(content["classes"].values()),
-        "badges": [net.submission["badge"] if net.submission else "" for net in content["nets"]],
         "solved": content["solved"],
         "sheets": {sheet.key: {"cells": sheet.asked, "notes": sheet.footnotes} for sheet in content["sheets"]},
         "origins": [origin.split("\n") for origin in origins],
@@ -196,6 +207,6 @@ def _environment() -> Environment:
     return environment
 
 
-def _packed(html: str) -> str:
-    """What the script unpacks when asked for it: a sheet is a tenth as large so."""
-    return base64.b64encode(gzip.compress(html.encode(errors="replace"), mtime=0)).decode()
+def _packed(text: str) -> str:
+    """What the script unpacks: a tenth as large."""
+    return base64.b64encode(gzip.compress(text.encode(errors="replace"), mtime=0)).decode()

@@ -142,8 +142,13 @@ def _submission(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first(docstring: str | None) -> str:
-    """The first paragraph of a docstring, and what follows up to its example."""
-    return " ".join((docstring or "").split(">>>")[0].split("\n\n")[0].split())
+    """The paragraphs of a docstring up to the first that ends a sentence, without its example."""
+    said: list[str] = []
+    for paragraph in (docstring or "").split(">>>")[0].split("\n\n"):
+        said += paragraph.split()
+        if paragraph.rstrip().endswith("."):
+            break
+    return " ".join(said)
 
 
 def _value(value: object) -> str:

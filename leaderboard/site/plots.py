@@ -4,6 +4,8 @@ Not matplotlib's SVG: it is twenty times as large, and has a style attribute on 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
+from math import log10
 from typing import NamedTuple
 
 import numpy as np
@@ -25,10 +27,10 @@ class Scale(NamedTuple):
 
     def __call__(self, value: float) -> int:
         """Where a value is drawn."""
-        low, high, at = np.clip([self.low, self.high, value], self.low, self.high)
+        low, high, at = self.low, self.high, max(self.low, min(self.high, value))
         if self.log:
-            low, high, at = np.log([low, high, at])
-        return round(float(self.start + (self.end - self.start) * (at - low) / (high - low)))
+            low, high, at = log10(low), log10(high), log10(at)
+        return round(self.start + (self.end - self.start) * (at - low) / (high - low))
 
     def ticks(self, most: int = 6) -> list[tuple[int, str]]:
         """Round values with the places where they are drawn."""
@@ -100,7 +102,8 @@ def path(points: Sequence[Point], x: Scale, y: Scale) -> str:
     """A line through points, as SVG; points on a straight line between others are left out."""
     drawn = [(x(a), y(b)) for a, b in points]
     kept = [at for i, at in enumerate(drawn) if i in (0, len(drawn) - 1) or not _straight(drawn[i - 1], at, drawn[i + 1])]
-    return "M" + "L".join(f"{a} {b}" for a, b in kept)
+    (a, b), steps = kept[0], [(c - a, d - b) for (a, b), (c, d) in pairwise(kept)]
+    return f"M{a} {b}" + "".join(f"l{c} {d}" for c, d in steps)  # relative: alike steps pack well
 
 
 def _straight(before: Point, at: Point, after: Point) -> bool:

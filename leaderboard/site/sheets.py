@@ -10,6 +10,7 @@ import pandas as pd
 from leaderboard.runs import Metric
 from leaderboard.site.plots import Plot
 from leaderboard.standings import standings
+from leaderboard.statistics import normalised
 from leaderboard.table import mark, ranged, rows, table
 
 LEVELS = 20  # shades from chance to reference
@@ -36,7 +37,7 @@ class Line(NamedTuple):
 
 
 class Rung(NamedTuple):
-    """A task on the ladder, with the best trained cell of a ranked row, whose it is, and the reference."""
+    """A task on the ladder: the best trained cell of a ranked row, whose it is, its gap; the best reference of the task."""
 
     task: str
     best: Cell
@@ -71,7 +72,7 @@ def heat(
 
     `found`: the `cells`; `order`: the tasks as columns. Numbers and marks are those of `leaderboard.table.table`.
     """
-    text = table(df, metric, factor, found)
+    text, most = table(df, metric, factor, found), usual(found)
     sums = [name for name in text.cells.columns if name not in set(order)]
     places = standings(df, metric, factor, np.random.default_rng(0))
     at = {(cell["model"], cell["task"]): cell for cell in rows(found)}
@@ -84,7 +85,7 @@ def heat(
         lines.append(
             Line(
                 place["model"],
-                [_cell(cell, usual(found), text.footnotes) for cell in shown],
+                [_cell(cell, most, text.footnotes) for cell in shown],
                 [Cell(*_split(str(told[name])), value=_number(place, name)) for name in sums],
                 flags,
             )
@@ -128,26 +129,27 @@ def ladder(found: pd.DataFrame, ranked: Sequence[str], classes: dict[str, str]) 
     """Tasks by class, in the order of `classes`; the best cell among the rows `ranked`, or among all if there are none."""
     some = found[found["model"].isin(ranked)] if len(ranked) else found
     by_task = {str(task): rows(column) for task, column in some.groupby("task")}
+    references = found.groupby("task")["reference"].max()
     out = []
     for complexity, group in groupby(classes.items(), key=lambda item: item[1]):
-        out.append((complexity, [_rung(task, by_task.get(task, [])) for task, _ in group]))
+        out.append((complexity, [_rung(task, by_task.get(task, []), references[task]) for task, _ in group]))
     return out
 
 
-def _rung(task: str, some: list[dict[str, Any]]) -> Rung:
+def _rung(task: str, some: list[dict[str, Any]], reference: float) -> Rung:
     ran = [cell for cell in some if cell["failed"] + cell["missing"] < cell["runs"]]
     if not ran:
-        return Rung(task, Cell("–"), "", "–", "–", 0.0)
+        return Rung(task, Cell("–"), "", fixed(reference), "–", 0.0)
     best = max(ran, key=lambda cell: (round(cell["trained"], 3), [-ord(c) for c in cell["model"]]))
     score, interval = _split(ranged(best["trained"], best["low"], best["high"]))
-    shade = level(best["normalised"])
+    scale = float(normalised(best["trained"], best["chance"], reference))
     return Rung(
         task,
-        Cell(score, interval, level=shade),
+        Cell(score, interval, level=level(scale)),
         best["model"],
-        fixed(best["reference"]),
+        fixed(reference),
         fixed(best["gap"]),
-        0.0 if np.isnan(best["normalised"]) else round(100 * float(np.clip(best["normalised"], 0, 1)), 1),
+        0.0 if np.isnan(scale) else round(100 * float(np.clip(scale, 0, 1)), 1),
     )
 
 
