@@ -554,6 +554,36 @@ MUTANTS = [
     Mutant("train.py", "    prepare(folder)\n", "", f"{STORE}::test_a_read_only_folder_is_one_line_of_train"),
     # page
     Mutant(
+        "leaderboard/site/sheets.py",
+        'found.groupby("task")["reference"].max()',
+        'found.groupby("task")["reference"].min()',
+        f"{SITE}::test_bar_of_the_ladder_goes_to_the_best_reference_of_the_task_whoever_has_it",
+    ),
+    Mutant(
+        "leaderboard/site/figures.py",
+        "// STEPS)], curve[-1]]",
+        "// STEPS)], curve[0]]",
+        f"{SITE}::test_a_long_learning_curve_is_thinned_and_the_page_says_so",
+    ),
+    Mutant(
+        "leaderboard/site/page.py",
+        "CLEAR = 50_000",
+        "CLEAR = 10**9",
+        f"{SITE}::test_thousands_of_runs_fit_and_numbers_and_reasons_stand_in_clear",
+    ),
+    Mutant(
+        "leaderboard/site/page.css",
+        ".heat thead { position: sticky;",
+        ".heat thead { position: static;",
+        f"{SITE}::test_a_large_page_in_chromium_with_and_without_its_script",
+    ),
+    Mutant(
+        "leaderboard/store/record.py",
+        "if found != json.loads(text):",
+        "if False:",
+        "tests/test_record.py::test_what_readers_of_json_disagree_on_is_not_written",
+    ),
+    Mutant(
         "leaderboard/site/page.py",
         "autoescape=True,",
         "autoescape=False,",

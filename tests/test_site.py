@@ -146,7 +146,8 @@ def test_ladder_goes_by_class_and_shows_the_best_ranked_row() -> None:
 
 def test_bar_of_the_ladder_goes_to_the_best_reference_of_the_task_whoever_has_it() -> None:
     best = done("rnn", scores=[score(accuracy=0.9)], reference={"reason": "none"})
-    df = frame([best, done(scores=[score(accuracy=0.6), score("reference", accuracy=0.99)])])
+    worse = done("gru", scores=[score(accuracy=0.6), score("reference", accuracy=0.8)])
+    df = frame([best, done(scores=[score(accuracy=0.6), score("reference", accuracy=0.99)]), worse])
     ((_, (parity,)),) = sheets.ladder(cells(df, "symbol", 1), ["rnn", "resnet"], {"parity": "P"})
     assert parity[:1] + parity[2:] == ("parity", "rnn", "0.990", "–", 81.6)  # 0.4 of 0.49
     assert parity.best == sheets.Cell("0.900", "[0.90, 0.90]", level=16)
