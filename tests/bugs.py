@@ -470,7 +470,7 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/submissions/verify.py",
-        '_plain(str(other["name"])) == _plain(name)',
+        'alike(str(other["name"]), name)',
         'str(other["name"]) == name',
         f"{V}::test_a_retrained_submission_has_the_scores_of_our_nets_and_others_stay_verified",
     ),
@@ -708,6 +708,18 @@ MUTANTS = [
         "os.O_EXCL, 0o600",
         "os.O_EXCL, 0o644",
         f"{ROUNDS}::test_an_open_round_shows_no_key",
+    ),
+    Mutant(
+        "leaderboard/submissions/rounds.py",
+        'alike(other["name"], one.description.name)',
+        'other["name"] == one.description.name',
+        f"{ROUNDS}::test_submissions_that_cannot_be_taken",
+    ),
+    Mutant(
+        "models/training/learner.py",
+        "for step, loss in self.progress.loss:",
+        "for step, loss in self.progress.loss[1:]:",
+        f"{STORE}::test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one",
     ),
     Mutant(
         "leaderboard/submissions/rounds.py",

@@ -255,6 +255,8 @@ def test_submissions_that_cannot_be_taken(opened):
     shutil.rmtree("submissions/e")
     submit(Path("submissions/e"), "a")
     assert "submissions/'e': this submission stands there twice" in told()
+    Path("submissions/e/content").write_text("A")
+    assert "submissions/'e': another submission there has the name 'of a'" in told()
 
 
 def test_a_beacon_is_waited_for(closed):

@@ -449,6 +449,8 @@ def uninterrupted(tmp_path_factory):
 
 @pytest.mark.parametrize("damaged", [(), ("8",), ("8", "4")], ids=["whole", "newest damaged", "both damaged"])
 def test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one(tmp_path, monkeypatch, capsys, uninterrupted, damaged):
+    from pytorch_lightning.loggers.logger import DummyLogger
+
     once, there = uninterrupted
     configuration = configured(tmp_path, *DROPPING, "store.checkpoint=4")
     made = []
@@ -470,14 +472,18 @@ def test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one(tmp_path, monkeypatch
         path = folder / f"{step}.checkpoint"
         path.write_bytes(path.read_bytes()[:-1] + b"?")
     made.clear()
+    logger, curve = DummyLogger(), []
+    logger.log_metrics = lambda metrics, step: curve.append([step, metrics["loss"]])
     with monkeypatch.context() as patch, warnings.catch_warnings(record=True) as caught:
         patch.setattr(train, "draw", lambda *a, **k: (made.append(0), words(*a, **k))[1])
+        patch.setattr(train, "_logger", lambda cfg, task: logger)
         warnings.simplefilter("always")
         again = train.run(configuration)
     assert [f"{step}.checkpoint" in str(w.message) for step, w in zip(damaged, caught, strict=False)] == [True] * len(damaged)
     assert len(made) == {0: 4, 1: 8, 2: 12}[len(damaged)]  # it went on; it did not begin anew
     assert timeless(again) == timeless(once)
     assert [step for step, _ in again["training"]["loss"]] == [3, 6, 9, 12]
+    assert curve == again["training"]["loss"]  # a logger is shown all of it, not only what came after the stop
     here = content(tmp_path)
     assert here.keys() == there.keys()  # no checkpoints are left
     assert here[f"{once['id']}.safetensors"] == there[f"{once['id']}.safetensors"]

@@ -10,6 +10,7 @@
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache, partial
@@ -83,6 +84,12 @@ def described(data: bytes) -> Description:
         said["architecture"]["options"],
         hashlib.sha256(data).hexdigest(),
     )  # fmt: skip
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two names differ in nothing but case and separators."""
+    plain, like = (re.sub("[^a-z0-9]", "", name.lower()) for name in (one, other))
+    return plain == like
 
 
 def _faults(said: Any) -> Iterator[Fault]:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from leaderboard.submissions import binding
 from leaderboard.submissions.check import Submission, check
+from leaderboard.submissions.description import alike
 from leaderboard.submissions.faults import Refused, quoted
 from leaderboard.submissions.merkle import root
 from leaderboard.submissions.published import LENGTHS, MOST_WORDS, SCHEMA, Round, RoundError, plain, publish, read
@@ -127,6 +128,8 @@ def submitted(folder: Path, round: Round) -> list[dict[str, str]]:
         one = _checked(folder / name, f"{folder}/{quoted(name)}", round["tasks"])
         if one.sha256 in found:
             raise RoundError(f"{folder}/{quoted(name)}: this submission stands there twice")
+        if taken := [other["name"] for other in found.values() if alike(other["name"], one.description.name)]:
+            raise RoundError(f"{folder}/{quoted(name)}: another submission there has the name {quoted(taken[0])}")
         found[one.sha256] = {"name": one.description.name, "sha256": one.sha256}
     if not found:
         raise RoundError(f"{folder}: no submissions; each is a folder in it")

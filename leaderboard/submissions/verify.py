@@ -7,7 +7,6 @@ claim that does not hold is told (S501) and changes nothing in the scores.
 """
 
 import hmac
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from typing import Any
 from leaderboard.store.provenance import commit, version, versions
 from leaderboard.store.record import SCHEMA, RecordError, identifier, read, write
 from leaderboard.submissions.check import Submission, Weights, check, sized
-from leaderboard.submissions.description import FACTORS, LENGTH
+from leaderboard.submissions.description import FACTORS, LENGTH, alike
 from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies, evaluate
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.rescore import Seeds
@@ -56,7 +55,7 @@ class Verified:
         """Commit the records to a folder; RecordError if another submission has this name there, or one that looks like it."""
         name, sha256 = self.submission.description.name, self.submission.sha256
         for other in _others(folder):
-            if _plain(str(other["name"])) == _plain(name) and other.get("sha256") != sha256:
+            if alike(str(other["name"]), name) and other.get("sha256") != sha256:
                 raise RecordError(f"{folder} has another submission of the name {quoted(other['name'])}; give this one another")
         for record in self.records:
             write(folder, record)
@@ -106,11 +105,6 @@ def _others(folder: Path) -> list[dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is no record: it is told where records are shown
         return [record["submission"] for record in (read(folder) if folder.is_dir() else []) if record.get("submission")]
-
-
-def _plain(name: str) -> str:
-    """A name without case and separators."""
-    return re.sub("[^a-z0-9]", "", name.lower())
 
 
 def _claims(submission: Submission, task: Task, found: list[Answer], errors: float) -> Iterator[Fault]:

@@ -85,6 +85,12 @@ class Learner(lightning.LightningModule):
             "solved_at": self.progress.solved_at,
         }
 
+    def on_train_start(self) -> None:
+        """A logger begins anew with each process: it is shown the losses before a stop, too."""
+        if self.logger is not None:
+            for step, loss in self.progress.loss:
+                self.logger.log_metrics({"loss": loss}, step=step)
+
     def on_train_batch_start(self, batch: Batch, step: int) -> None:
         """Before the first step after a stop: torch's own random states, from which Lightning has drawn since."""
         if self.resumed is not None:
