@@ -13,7 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from leaderboard.table import cells, factors, mark, normalised
+from leaderboard.cells import cells
+from leaderboard.runs import factors
+from leaderboard.statistics import normalised
+from leaderboard.table import mark
 
 COLOURS = colormaps["viridis"]
 HATCHED = "#e8e8e8"

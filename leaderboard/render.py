@@ -1,11 +1,12 @@
-"""A table as text: Markdown, LaTeX (booktabs), or rich's terminal tables. Text from records cannot break out of a cell."""
+"""A table as text: Markdown, LaTeX (booktabs), CSV, or rich's terminal tables. Text from records cannot break out of a cell."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from leaderboard.table import SOLVED, Table, mark
+from leaderboard.statistics import SOLVED
+from leaderboard.table import Table, mark
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -15,6 +16,7 @@ _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {"\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
 _LATEX |= {"–": "--", "×": r"$\times$", "≥": r"$\geq$", "·": r"$\cdot$"}
+_FORMULA = tuple("=+-@\t\n\u2212\uff0b\uff0d\uff1d\uff20")  # the last five: minus, and full-width + - = @
 
 CAPTION = (
     "Cells: mean of the trained runs [95% bootstrap interval over seeds], and the gap to the measured reference weights in "
@@ -53,6 +55,23 @@ def to_latex(table: Table) -> str:
         r"\end{table*}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def inert(tidy: pd.DataFrame) -> str:
+    """A frame as CSV. Text that a spreadsheet would run as a formula begins with ', in the header too."""
+
+    def quoted(cell: Any) -> Any:
+        if not isinstance(cell, str):
+            return cell
+        cell = cell.replace("\r", "\n")  # which makes pandas put the cell into quotes, as a lone \r does not
+        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+    safe = {
+        name: pd.Series([quoted(cell) for cell in tidy[name].tolist()], dtype=object)
+        for name in tidy.columns
+        if tidy[name].dtype.kind not in "bif"
+    }
+    return tidy.assign(**safe).rename(columns=quoted).to_csv(index=False, lineterminator="\n")
 
 
 def to_terminal(table: Table, width: int = 120) -> "Group":

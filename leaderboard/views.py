@@ -6,10 +6,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leaderboard.render import CAPTION, to_latex, to_markdown
+from leaderboard.cells import cells, rows
+from leaderboard.numbers import ranged, reach, whole
+from leaderboard.render import CAPTION, inert, to_latex, to_markdown
 from leaderboard.runs import Metric
 from leaderboard.standings import COSTS, efficiency, efficient, frontiers, pairs, profiles, spread, standings
-from leaderboard.table import Table, cells, inert, ranged, reach, rows, table, whole
+from leaderboard.table import Table, table
 
 View = Literal["scores", "profile", "pairs", "efficiency", "frontier"]
 Form = Literal["markdown", "latex", "csv"]
@@ -27,7 +29,7 @@ class Section(NamedTuple):
 
 
 def scores(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
-    """`leaderboard.table.cells` and its table."""
+    """`leaderboard.cells.cells` and their table."""
     found = cells(df, metric, factor)
     tidy = found.assign(notes=found["notes"].map("; ".join)).drop(columns="scores")
     return Section(tidy, table(df, metric, factor, found))

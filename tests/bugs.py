@@ -25,7 +25,7 @@ G, F, V = "tests/test_diagnostics.py", "tests/test_ode_family.py", "tests/test_s
 STORE, SITE, ROUNDS = (f"tests/test_{name}.py" for name in ("store", "site", "rounds"))
 PACK = "tests/test_pack.py"
 HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
-NET, BLOCKS, TABLE = "models/net.py", "models/block.py", "leaderboard/table.py"
+NET, BLOCKS, CELLS = "models/net.py", "models/block.py", "leaderboard/cells.py"
 SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
 PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
 ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/validate.py"
@@ -139,7 +139,7 @@ MUTANTS = [
     ),
     Mutant(FRAME, '[f"{metric}_chance"].mean()', '["symbol_chance"].mean()', f"{T}::test_cell_metric_is_words_or_symbols"),
     Mutant(STATISTICS, "p + z2 / (2 * total)", "p + z2 / total", STAT),
-    Mutant(TABLE, 'out["reference"] - out["trained"]', 'out["trained"] - out["reference"]', f"{T}::test_cell_by_hand"),
+    Mutant(CELLS, 'out["reference"] - out["trained"]', 'out["trained"] - out["reference"]', f"{T}::test_cell_by_hand"),
     Mutant(SCORE, "tokens.split(CHUNK), target.split(CHUNK)", "tokens.split(CHUNK), target.roll(1, 0).split(CHUNK)", S),
     Mutant(SCORE, "(right | ~counts).all(1)", "right.all(1)", f"{S}::test_only_scored_cells_count"),
     Mutant(SCORE, "target[counts].bincount().max()", "target[counts].bincount().min()", f"{S}::test_counts_by_hand"),
@@ -425,8 +425,18 @@ MUTANTS = [
         'place["ranked"]',
         f"{T}::test_only_ranked_rows_above_chance_are_efficient",
     ),
-    Mutant(TABLE, "floor(round(100 * low, 6)) / 100", "floor(100 * low) / 100", f"{T}::test_interval_is_rounded_outwards"),
-    Mutant(TABLE, ".rename(columns=quoted)", "", f"{T}::test_no_cell_of_a_csv_begins_as_a_formula_nor_does_its_header"),
+    Mutant(
+        "leaderboard/numbers.py",
+        "floor(round(100 * low, 6)) / 100",
+        "floor(100 * low) / 100",
+        f"{T}::test_interval_is_rounded_outwards",
+    ),
+    Mutant(
+        "leaderboard/render.py",
+        ".rename(columns=quoted)",
+        "",
+        f"{T}::test_no_cell_of_a_csv_begins_as_a_formula_nor_does_its_header",
+    ),
     Mutant(
         "leaderboard/render.py",
         "max_width=names + 1",

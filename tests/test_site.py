@@ -19,12 +19,12 @@ from typer.testing import CliRunner
 
 import models
 import tasks
+from leaderboard.cells import cells
 from leaderboard.cli import app
 from leaderboard.runs import frame
 from leaderboard.site import figures, panels, plots, sheets
 from leaderboard.site import page as site
 from leaderboard.store.record import write
-from leaderboard.table import cells
 
 HOSTILE = "\"><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e</script>&lt;"
 SAFE = HOSTILE.replace("\u202e", " ")  # marks that turn the direction of text are no text

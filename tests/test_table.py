@@ -15,13 +15,15 @@ from rich.console import Console
 from test_record import done, failed, score
 from typer.testing import CliRunner
 
+from leaderboard.cells import cells
 from leaderboard.cli import app
+from leaderboard.numbers import ranged
 from leaderboard.picture import figure, heatmap
-from leaderboard.render import to_latex, to_markdown, to_terminal
+from leaderboard.render import inert, to_latex, to_markdown, to_terminal
 from leaderboard.runs import METRICS, factors, frame
 from leaderboard.statistics import bootstrap, wilson
 from leaderboard.store.record import identifier, write
-from leaderboard.table import Table, cells, inert, mark, ranged, table
+from leaderboard.table import Table, mark, table
 from leaderboard.views import FILES, VIEWS, scores, text
 
 
@@ -377,7 +379,7 @@ def test_markdown_reads_as_the_table() -> None:
     assert lines[2:4] == [header, "|" + " --- |" * 9]
     assert lines[5] == (
         "| resnet | 0.700 [0.70, 0.70] gap 0.300 | 1 [1, 1] | 0.400 [0.40, 0.40] | 0.600 | ≥24 [≥24, ≥24] "
-        "| 1/1 [0.21, 1.00] | 1,234 | 24 |"
+        "| 1/1 [0.20, 1.00] | 1,234 | 24 |"
     )
 
 

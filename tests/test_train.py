@@ -10,8 +10,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 import train
+from leaderboard.runs import frame
 from leaderboard.store.record import read
-from leaderboard.table import frame, table
+from leaderboard.table import table
 
 ROOT = Path(train.__file__).parent
 SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]

@@ -15,7 +15,7 @@ from leaderboard.store.record import RecordError, read
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leaderboard.table import Metric
+    from leaderboard.runs import Metric
 
 
 def table(
@@ -136,7 +136,7 @@ def _kept() -> Iterator[None]:
 
 
 def _chosen(df: "pd.DataFrame", metric: str | None, factor: float | None) -> list[tuple["Metric", float]]:
-    from leaderboard.table import METRICS, factors
+    from leaderboard.runs import METRICS, factors
 
     known = factors(df)
     if metric is not None and metric not in METRICS:

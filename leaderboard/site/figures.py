@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from leaderboard.cells import rows
+from leaderboard.numbers import ranged, reach
 from leaderboard.runs import Metric, line, scored
 from leaderboard.site.plots import LEFT, Data, Mark, Plot, Point, across, path, upward
 from leaderboard.standings import comparable, frontiers, profiles, spread
-from leaderboard.table import ranged, reach, rows
 from leaderboard.views import SHOWN
 
 Numbers = dict[str, int]  # the series number of each row of the leaderboard: its colour and its sign

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from leaderboard.cells import rows
+from leaderboard.numbers import ranged
 from leaderboard.runs import Metric
 from leaderboard.site.plots import Plot
 from leaderboard.standings import standings
 from leaderboard.statistics import normalised
-from leaderboard.table import mark, ranged, rows, table
+from leaderboard.table import mark, table
 
 LEVELS = 20  # shades from chance to reference
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from leaderboard.render import inert
 from leaderboard.runs import frame
 from leaderboard.store.record import RecordError
-from leaderboard.table import inert
 
 _WHOLE = ["parameters", "longest", "examples", "examples_to_solve", "peak_memory", "length"]
 _WHOLE += ["words", "words_correct", "symbols", "symbols_correct"]
