@@ -28,15 +28,15 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 import models
 import tasks
-from leaderboard.failure import locate
-from leaderboard.score import score, solves
+from leaderboard.running.failure import locate
+from leaderboard.running.score import score, solves
 from leaderboard.store.checkpoint import Checkpoints
 from leaderboard.store.mirror import mirror
 from leaderboard.store.provenance import commit, peak_memory, reset_peak, version, versions
 from leaderboard.store.record import SCHEMA, RecordError, describe, exists, identifier, prepare, write
 from leaderboard.store.weights import pack
 from tasks.discover import module_name
-from tasks.words import draw, seeded
+from tasks.words.split import draw, seeded
 
 
 @dataclass
@@ -76,7 +76,7 @@ class ScoringConfig:
 
 @dataclass
 class DiagnosticsConfig:
-    """`enabled`: record what the dynamics do on `words` test words of the training length; see `leaderboard.diagnostics`."""
+    """`enabled`: record what the dynamics do on `words` test words of the training length; see `leaderboard.analysis.diagnostics`."""
 
     enabled: bool = False
     words: int = 64
@@ -244,7 +244,7 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
                 scores.append({"weights": weights, "factor": factor} | asdict(result))
     found: dict[str, Any] = {"reference": entry, "scores": scores}
     if cfg.diagnostics.enabled:
-        from leaderboard import diagnostics
+        from leaderboard.analysis import diagnostics
 
         words = diagnostics.batch(task, cfg.training.length, cfg.diagnostics.words)
         found["diagnostics"] = diagnostics.compare(reaching(cfg.training.length), words, cfg.seed)

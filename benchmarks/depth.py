@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import models
 import tasks
 from models.architecture import Reversible
-from models.continuous import Continuous
+from models.solving.continuous import Continuous
 
 BATCH, CELLS, WIDTH, HIDDEN = 8, 16, 32, 64
 STEPS, RATE, ORDER = 6, 0.01, {"second_order_ode": 2}

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from models.block import Block, Weights
 from tasks.discover import label
-from tasks.program import Program, ProgramError
-from tasks.tableau import tableau
+from tasks.programs.program import Program, ProgramError
+from tasks.programs.tableau import tableau
 
 Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are Block modules
 State = tuple[Tensor, ...]
@@ -73,7 +73,7 @@ class Architecture(ABC):
 
     @property
     def memories(self) -> tuple[str, ...]:
-        """How a net can keep what backward needs, of store, checkpoint, reverse: see `models.memory`."""
+        """How a net can keep what backward needs, of store, checkpoint, reverse: see `models.training.memory`."""
         return ("store",)
 
     @abstractmethod

@@ -8,9 +8,9 @@ from pkgutil import extend_path
 
 __path__ = extend_path(__path__, __name__)
 
-from tasks.bits import Bits
 from tasks.discover import class_of, configured, names_in
 from tasks.task import IGNORE, Task, TaskError
+from tasks.words.bits import Bits
 
 __all__ = ["IGNORE", "Bits", "Task", "TaskError", "every", "get", "names"]
 

@@ -10,11 +10,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Card
 from tasks.discover import label, module_name
-from tasks.program import Program
-from tasks.rotation import Rotation
+from tasks.programs.program import Program
+from tasks.programs.rotation import Rotation
+from tasks.words.bits import Bits
 
 IGNORE = -100  # target of a cell that is not scored (torch's cross entropy ignores it)
 

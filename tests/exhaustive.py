@@ -18,11 +18,11 @@ from test_tasks import TASKS
 
 import models
 from tasks import IGNORE
-from tasks.polynomial import PolynomialODE
-from tasks.program import ProgramError
-from tasks.tableau import tableau
+from tasks.programs.polynomial import PolynomialODE
+from tasks.programs.program import ProgramError
+from tasks.programs.tableau import tableau
 from tasks.task import Task
-from tasks.words import seeded
+from tasks.words.split import seeded
 
 Answer = Callable[[torch.Tensor, int], torch.Tensor]
 LIMIT, FEW, TABLEAU, SHORT, LONG, LONG_WORDS = 400_000, 256, 2, range(1, 9), (16, 33, 64), 4

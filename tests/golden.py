@@ -9,7 +9,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 import tasks
-from tasks.words import fingerprint, scoring_words
+from tasks.words.split import fingerprint, scoring_words
 
 ROOT = Path(__file__).parent.parent
 FILE = Path(__file__).with_suffix(".json")

@@ -31,7 +31,7 @@ def ladder(
     from rich.table import Table
 
     import tasks
-    from leaderboard import cards
+    from leaderboard.site import cards
 
     if name is not None:
         typer.echo(cards.text(_task(name, parameters or [])))
@@ -61,8 +61,9 @@ def show(
     """
     import shutil
 
-    from leaderboard import picture, spacetime
-    from leaderboard.diagnostics import NoLayers
+    from leaderboard.analysis import spacetime
+    from leaderboard.analysis.diagnostics import NoLayers
+    from leaderboard.tables import picture
     from models import ModelError, NotRealizable
     from tasks import TaskError
 

@@ -16,9 +16,9 @@ LIBRARIES = ("torch", "torchdiffeq", "pytorch-lightning", "hydra-core", "numpy")
 def version(kind: str, name: str) -> str:
     """Hash of the source that task or model `name` (kind "task" or "model") runs: its module and all that these import.
 
-    With a model goes what trains and scores it: the learner, `leaderboard.score`, and train.py by itself.
+    With a model goes what trains and scores it: the learner, `leaderboard.running.score`, and train.py by itself.
     """
-    roots = ["models.training.learner", "leaderboard.score"] if kind == "model" else []
+    roots = ["models.training.learner", "leaderboard.running.score"] if kind == "model" else []
     modules = imported([f"{kind}s.{name}", *roots]) | ({"train"} if kind == "model" else set())
     return hashlib.sha256(b"\0".join(source(module) for module in sorted(modules))).hexdigest()[:16]
 

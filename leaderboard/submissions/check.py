@@ -20,7 +20,7 @@ from leaderboard.submissions.description import FACTORS, LENGTH, Description, de
 from leaderboard.submissions.faults import Fault, Refused, refuse
 from leaderboard.submissions.folder import DESCRIPTION, SEEDS, complete, contents, listed, weights
 from leaderboard.submissions.rescore import EVALUATIONS
-from models.continuous import FIXED, Continuous
+from models.solving.continuous import FIXED, Continuous
 from tasks import Task
 
 BLOCKS = 2048

@@ -18,16 +18,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from leaderboard.score import CHUNK, score
+from leaderboard.running.score import CHUNK, score
 from leaderboard.submissions import tensors
 from leaderboard.submissions.confine import confine
 from leaderboard.submissions.faults import Refused, refuse
 from leaderboard.submissions.folder import contents
 from models import Architecture, ModelError, Net, NotRealizable
-from models.continuous import SolverError
+from models.solving.continuous import SolverError
 from tasks import Task, TaskError
 from tasks.discover import class_of, configured
-from tasks.words import scoring_words
+from tasks.words.split import scoring_words
 
 ALONE = 8  # words that are also answered in a batch of one
 TIE = 0.05  # two logits whose difference is at most this part of the largest are a tie, which rounding may decide
