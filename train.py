@@ -76,7 +76,7 @@ class ScoringConfig:
 
 @dataclass
 class DiagnosticsConfig:
-    """`enabled`: record what the dynamics do on `words` test words of the training length; see `leaderboard.analysis.diagnostics`."""
+    """`enabled`: record what the dynamics do on `words` test words of the training length; see `analysis.diagnostics`."""
 
     enabled: bool = False
     words: int = 64
@@ -127,7 +127,7 @@ def settings(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     """The task and the architecture of a configuration; TaskError or ModelError, in one line, if it is no good."""
     named = [dict(OmegaConf.to_container(node)) for node in (cfg.task, cfg.model)]  # type: ignore[arg-type]
     task, architecture = (
-        make(str(part.pop("name", "")), **part) for make, part in zip((tasks.get, models.architecture), named, strict=True)
+        make(str(part.pop("name", "")), **part) for make, part in zip((tasks.get, models.get), named, strict=True)
     )
     sizes = {f"training.{name}": getattr(cfg.training, name) for name in ("length", "steps", "batch")}
     for name, value in (sizes | {"diagnostics.words": cfg.diagnostics.words}).items():

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.block import Block, Weights
 from tasks.discover import label
-from tasks.programs.program import Program, ProgramError
+from tasks.programs import Program, ProgramError
 from tasks.programs.tableau import tableau
 
 Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are Block modules

@@ -10,7 +10,7 @@ from torch import Tensor
 from models.architecture import Blocks, Discrete, ModelError, Reference, State
 from models.block import Block, Weights, lower, passing
 from models.lowering.robust import certified, saturated
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

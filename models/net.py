@@ -9,7 +9,7 @@ from models.architecture import Architecture, ModelError, NotRealizable, Referen
 from models.block import Block
 from models.training.memory import checkpointing, refusal
 from models.training.reverse import reversing
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 class Net(nn.Module):

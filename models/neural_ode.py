@@ -10,7 +10,7 @@ from models.block import Block
 from models.clock_ode import FINEST, ClockODE
 from models.lowering.settling import most_read, settling
 from models.solving.continuous import FIXED, Branch, Continuous, Field, Time
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 from models.architecture import Blocks, ModelError, OneStep, Reference
 from models.block import Block, lower, passing
 from models.lowering.robust import certified
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

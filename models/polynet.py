@@ -11,7 +11,7 @@ from torch import Tensor
 from models.architecture import Blocks, ModelError, NotRealizable, OneStep, Reference
 from models.block import idle, lower
 from models.lowering.robust import certified
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 DISTINCT = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3-way": 3}
 

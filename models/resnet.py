@@ -8,7 +8,7 @@ from torch import Tensor
 from models.architecture import Blocks, OneStep, Reference
 from models.block import lower
 from models.lowering.robust import certified
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from models.architecture import Reference, State
 from models.block import Block, Weights
 from models.lowering.settling import most_read, settling
 from models.solving.continuous import Branch, Continuous, Field, Time
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 class Acceleration(Block):

@@ -9,7 +9,7 @@ from torch import Tensor
 from models.architecture import Blocks, ModelError, Reference
 from models.lowering.settling import most_read, settling
 from models.solving.continuous import Branch, Continuous, Field, Time, Watch
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

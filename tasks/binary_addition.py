@@ -6,8 +6,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import FIRST, LAST, Program, Register, when
 from tasks.programs.lattice import lattice, stream
-from tasks.programs.program import FIRST, LAST, Program, Register, when
 from tasks.words.operands import TOP, A, B, Operands, carried, digits, end, ended, load, numbers, split
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import FIRST, LAST, Program, Register, Rule, when
 from tasks.programs.lattice import lattice, signal, stream
-from tasks.programs.program import FIRST, LAST, Program, Register, Rule, when
 from tasks.words.operands import TOP, A, B, Operands, carried, digits, end, ended, load, numbers, split
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import FIRST, LAST, Program, Register, Rule, symbols, when
 from tasks.programs.lattice import empty, lattice
-from tasks.programs.program import FIRST, LAST, Program, Register, Rule, symbols, when
 from tasks.task import IGNORE, Task
 from tasks.words.bits import Bits
 

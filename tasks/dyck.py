@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import Program
 from tasks.programs.machines import ANY, EMPTY, END, Action, Condition, Pushdown
-from tasks.programs.program import Program
 from tasks.task import Task
 from tasks.words.bits import Bits
 from tasks.words.mixture import mixture

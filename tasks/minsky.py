@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import Program
 from tasks.programs.machines import Counters, Instruction
-from tasks.programs.program import Program
 from tasks.task import Task, TaskError
 from tasks.words.bits import Bits
 
@@ -104,7 +104,7 @@ class Minsky(Task):
     >>> Minsky(machine="add").solve([3, 1, 0, 0])
     [1, 1, 1, 0]
 
-    The program is that of `tasks.programs.machines.Counters`: the control in the first cell sends a signal for every instruction.
+    The program is that of `programs.machines.Counters`: the control in the first cell sends a signal for every instruction.
     """
 
     machine: str = "add"

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from tasks.card import Bound, Card
-from tasks.programs.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
 from tasks.task import IGNORE, Task
 from tasks.words.bits import Bits
 

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from tasks.card import Bound, Card
 from tasks.dyck import balanced
+from tasks.programs import Program
 from tasks.programs.machines import ANY, EMPTY, END, Action, Condition, Pushdown
-from tasks.programs.program import Program
 from tasks.task import Task, TaskError
 from tasks.words.bits import Bits
 from tasks.words.mixture import mixture

@@ -6,9 +6,9 @@ from typing import ClassVar
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import Program
 from tasks.programs.lattice import lattice
 from tasks.programs.machines import ANY, Pushdown
-from tasks.programs.program import Program
 from tasks.task import Task
 
 

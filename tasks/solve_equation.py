@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import FIRST, LAST, Program, Register, symbols, when
 from tasks.programs.lattice import Stack, empty, lattice, spread, stream
-from tasks.programs.program import FIRST, LAST, Program, Register, symbols, when
 from tasks.task import Task
 from tasks.words.bits import Bits
 from tasks.words.expressions import DIGITS, MINUS, PLUS, Expressions, evaluate

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.programs import FIRST, LEFT, Program, Register, symbols, when
 from tasks.programs.lattice import Stack, empty, lattice, spread, stream
-from tasks.programs.program import FIRST, LEFT, Program, Register, symbols, when
 from tasks.task import Task
 from tasks.words.bits import Bits
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tasks.card import Card
 from tasks.discover import label, module_name
-from tasks.programs.program import Program
+from tasks.programs import Program
 from tasks.programs.rotation import Rotation
 from tasks.words.bits import Bits
 

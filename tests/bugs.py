@@ -17,7 +17,7 @@ CLOSED = f"{A}::test_closed_form_on_a_linear_field"
 LOCAL = f"{A}::test_local_drop_path_has_the_distribution_computed_by_hand"
 GLOBAL = f"{A}::test_global_drop_path_keeps_one_column_of_the_whole_net"
 BLOCK = f"{A}::test_block_by_hand"
-REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "polynet", "fractalnet", "continuous"))
+REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "polynet", "fractalnet", "solving/continuous"))
 FRAME, STATISTICS, STAT = (
     "leaderboard/tables/frame.py",
     "leaderboard/tables/statistics.py",
@@ -30,7 +30,9 @@ G, F, V = (
     "tests/models/test_ode_family.py",
     "tests/leaderboard/submissions/test_submission.py",
 )
-STORE, SITE, ROUNDS = (f"tests/test_{name}.py" for name in ("store", "site", "rounds"))
+STORE, SITE, ROUNDS = (
+    f"tests/leaderboard/{name}.py" for name in ("store/test_store", "site/test_site", "submissions/test_rounds")
+)
 PACK = "tests/leaderboard/submissions/test_pack.py"
 HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
 NET, BLOCKS, CELLS = "models/net.py", "models/block.py", "leaderboard/tables/cells.py"
@@ -39,10 +41,11 @@ SCORE, S, RUNS = (
     "tests/leaderboard/running/test_score.py",
     "tests/leaderboard/running/test_train.py",
 )
-PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
+PROGRAM, POLY, TABLEAU = (f"tasks/programs/{n}.py" for n in ("program", "polynomial", "tableau"))
+TURING, MINSKY = "tasks/turing.py", "tasks/minsky.py"
 ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/programs/validation.py"
 LATTICE, MACHINES, ZOO = "tasks/programs/lattice.py", "tasks/programs/machines.py", "tasks/programs/zoo.py"
-SWEEPS, STACKS, NUMBERS, CIRCUITS = (f"tests/test_{name}.py" for name in ("sweeps", "stacks", "arithmetic", "circuits"))
+SWEEPS, STACKS, NUMBERS, CIRCUITS = (f"tests/tasks/test_{name}.py" for name in ("sweeps", "stacks", "arithmetic", "circuits"))
 L, C = "tests/tasks/test_lattice.py", "tests/tasks/test_cards.py"
 P, K, R = "tests/tasks/test_programs.py", "tests/tasks/test_tasks.py", "tests/models/test_references.py"
 RUN = f"{P}::test_run_follows_the_interpreter"

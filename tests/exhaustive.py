@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import torch
-from test_references import MODELS
-from test_tasks import TASKS
+from cases import MODELS, TASKS
 
 import models
 from tasks import IGNORE
+from tasks.programs import ProgramError
 from tasks.programs.polynomial import PolynomialODE
-from tasks.programs.program import ProgramError
 from tasks.programs.tableau import tableau
 from tasks.task import Task
 from tasks.words.split import seeded

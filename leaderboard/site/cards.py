@@ -11,8 +11,8 @@ import tasks
 from leaderboard.analysis.audit import Overlap, overlap, shortcuts
 from models.lowering.robust import radius
 from tasks.card import CHOMSKY
+from tasks.programs import Program
 from tasks.programs.polynomial import print_equations
-from tasks.programs.program import Program
 from tasks.programs.tableau import tableau
 from tasks.task import Task
 
@@ -67,8 +67,8 @@ def facts(task: Task) -> list[tuple[str, str]]:
 
 
 def _radius(program: Program) -> str:
-    """Noise on every channel, at every step, below which references with net.robust=true correct it (models/lowering/robust.py)."""
-    clock = models.architecture("clock_ode").reference(program, 0).radius
+    """Noise on every channel, at every step, below which references with net.robust=true correct it."""
+    clock = models.get("clock_ode").reference(program, 0).radius
     single, double = radius(program, inner=False), radius(program, inner=True)
     return (
         f"{single:.3g} a channel at every step with net.robust=true, {double:g} with net.inner=true, {clock:.3g} in clock_ode"
@@ -87,7 +87,7 @@ def _rotation(task: Task) -> list[tuple[str, str]]:
 def _realised(program: Program) -> Iterator[str]:
     """Architectures that have reference weights for every length, or by a tableau; a streaming net for automata only."""
     for name in models.names():
-        architecture = models.architecture(name)
+        architecture = models.get(name)
         if architecture.layered and not (program.write_once or architecture.rewrites or program.constant_depth):
             yield f"{name} by tableau only"
             continue

@@ -76,7 +76,7 @@ def described(data: bytes) -> Description:
     return Description(
         said["name"], tuple(said["authors"]), said["link"],
         said["architecture"]["name"],
-        models.architecture(said["architecture"]["name"], **said["architecture"]["options"]),
+        models.get(said["architecture"]["name"], **said["architecture"]["options"]),
         said["net"],
         tuple(task for task in chosen if task is not None),
         {label: task["claimed"] for label, task in zip(labels, said["tasks"], strict=True)},
@@ -140,7 +140,7 @@ def _options(cls: type[models.Architecture], options: Mapping[str, Any]) -> Iter
 
 def _made(name: str, options: Mapping[str, Any]) -> Iterator[Fault]:
     try:
-        models.architecture(name, **options)
+        models.get(name, **options)
     except models.ModelError as error:
         yield Fault("S116", "architecture.options", str(error))
 

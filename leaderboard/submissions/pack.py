@@ -112,7 +112,7 @@ def _recipe(record: Record) -> Mapping[str, Any]:
 
 def _options(record: Record) -> dict[str, Any]:
     """The options of the architecture that are not left to their defaults."""
-    plain = models.architecture(record["model"]["name"])
+    plain = models.get(record["model"]["name"])
     return {key: value for key, value in record["model"]["parameters"].items() if value != getattr(plain, key)}
 
 

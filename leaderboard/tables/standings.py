@@ -1,6 +1,6 @@
 """What the rows of the leaderboard say, as tidy frames: standings, profiles, pairs, frontiers, efficiency.
 
-All are pure functions of the frame of `leaderboard.tables.frame`, of a metric and a multiple `factor` of the training length. Scores
+All are pure functions of the frame of `tables.frame`, of a metric and a multiple `factor` of the training length. Scores
 are normalised: 0 is chance and 1 the best measured reference of the task at that length, the same for every architecture.
 A failed or missing run scores 0. Tasks whose reference does not exceed chance have no scale and count for nobody; nor do
 tasks that no ranked row ran, unless no row is ranked. Draws come from the generator that is passed.

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from models.architecture import NotRealizable
-from tasks.programs.program import Program, decode
+from tasks.programs import Program, decode
 
 LIMIT = 1024  # edges of the largest automaton
 

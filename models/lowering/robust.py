@@ -21,7 +21,7 @@ import torch
 
 from models.architecture import Reference
 from models.block import Weights
-from tasks.programs.program import Program, Rule, Tap
+from tasks.programs import Program, Rule, Tap
 
 GAIN = 8  # k: a power of two, so that all weights are exact in bfloat16
 

@@ -3,7 +3,7 @@
 import torch
 
 from models.block import Weights, lower
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 
 def settling(program: Program) -> Weights:

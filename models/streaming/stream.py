@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from models.architecture import Architecture, Blocks, ModelError, NotRealizable, Reference
 from models.block import Norm
 from models.lowering.automata import automaton, delay, delayed, minimal
-from tasks.programs.program import Program
+from tasks.programs import Program
 
 K = 128.0  # tanh(K (1/2 - d)) is 1 in float32 and float64 for errors d < 1/3 of a level; a power of two, so exact
 

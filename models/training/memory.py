@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.checkpoint import checkpoint
 
+import models
 from models.architecture import Architecture, Layered, Reversible, State
-from tasks.discover import names_in
 
 Layer = Callable[[int], Sequence[nn.Module]]
 Result = TypeVar("Result")
@@ -28,8 +28,13 @@ def refusal(architecture: Architecture, memory: str) -> str:
     elif memory == "checkpoint":
         reason = ", as the adjoint equation finds the states again"
     elif memory == "reverse":
-        reason = f", as its layers have no inverse; those of {', '.join(names_in('models', Reversible))} have one"
+        reason = f", as its layers have no inverse; those of {', '.join(_reversible())} have one"
     return f"{architecture.label}: memory={memory!r} is not allowed; allowed: {', '.join(architecture.memories)}{reason}"
+
+
+def _reversible() -> list[str]:
+    """Names of the architectures whose layers have an inverse."""
+    return [name for name in models.names() if issubclass(models.find(name), Reversible)]
 
 
 def checkpointing(architecture: Architecture, x: Tensor, layer: Layer, depth: int, generator: torch.Generator) -> Tensor:

@@ -10,7 +10,8 @@ Directions are -1 (to the left, towards the first cell) and +1 (to the right).
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tasks.programs.program import FIRST, LAST, LEFT, RIGHT, Literal, Program, ProgramError, Register, Rule, when
+from tasks.programs.program import Program
+from tasks.programs.rules import FIRST, LAST, LEFT, RIGHT, Literal, ProgramError, Register, Rule, when
 
 AWAKE = Register("awake", 1)  # a cell that has been loaded; `AWAKE(0, at=1)`: there is a right neighbour, and it is loaded
 

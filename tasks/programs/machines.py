@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Literal as Choice
 
 from tasks.programs.lattice import Stack, lattice, spread, stream
-from tasks.programs.program import FIRST, LAST, LEFT, RIGHT, Program, Register, Rule, symbols, when
+from tasks.programs.program import Program
+from tasks.programs.rules import FIRST, LAST, LEFT, RIGHT, Register, Rule, symbols, when
 
 END, NONE = "end", None  # what a transition reads: a symbol, the end of the word, or nothing
 EMPTY, ANY = "empty", None  # what it wants on top of the stack: a symbol, no symbol, or whatever is there

@@ -15,7 +15,9 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint
 
-from tasks.programs.program import ALIVE, Program, ProgramError, guard_index, literal_planes, products
+from tasks.programs.dynamics import guard_index, literal_planes, products
+from tasks.programs.program import Program
+from tasks.programs.rules import ALIVE, ProgramError
 
 
 class PolynomialODE:

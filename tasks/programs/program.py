@@ -9,6 +9,7 @@ All rules whose guard holds act at once, so a program is a discrete ODE (Bournez
 
 and F is a residual branch. Prefix parity reads as its definition, q(i) = q(i-1) xor w(i):
 
+    >>> from tasks.programs import FIRST, Register, symbols, when
     >>> w, q = symbols(2), Register("q", 2)
     >>> parity = Program(2, [q], output=q, depth=lambda n: n, rules=[
     ...     *[when(FIRST, w(a)).write(q(a)) for a in (0, 1)],
@@ -23,43 +24,16 @@ they are set, never where they are not; the result is then the same under every 
 limit t -> infinity of an ODE needs. A *rewriting* program is a synchronous cellular automaton.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from tasks.programs.rules import (
-    ALIVE,
-    FIRST,
-    INPUT,
-    LAST,
-    LEFT,
-    RIGHT,
-    Literal,
-    ProgramError,
-    Register,
-    Rule,
-    symbols,
-    when,
-)
+from tasks.programs.dynamics import Tap, decode, guard_index, literal_planes, products
+from tasks.programs.rules import ALIVE, INPUT, Literal, Register, Rule, channel_sizes
 from tasks.programs.validation import validate
-
-__all__ = [
-    "ALIVE", "FIRST", "INPUT", "LAST", "LEFT", "RIGHT", "Literal", "Program", "ProgramError", "Register", "Rule", "Tap",
-    "decode", "guard_index", "literal_planes", "products", "symbols", "when",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Tap:
-    """A literal on a channel: x[channel] of the neighbour `at`, or its complement. Static: no rule writes the channel."""
-
-    at: int
-    channel: int
-    holds: bool
-    static: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +55,12 @@ class Program:
     write_once: bool = True
 
     def __post_init__(self) -> None:
-        validate(self)
+        validate(self.sizes, self.registers, self.rules, self.output, self.write_once)
 
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Size of every register by name, `alive` and `input` first: the channels in order."""
-        return {ALIVE: 1, INPUT: self.alphabet} | {register.name: register.size for register in self.registers}
+        return channel_sizes(self.alphabet, self.registers)
 
     @cached_property
     def first_channel(self) -> dict[str, int]:
@@ -126,10 +100,8 @@ class Program:
         return range(first, first + self.output.size)
 
     def guard(self, rule: Rule) -> list[Literal]:
-        """The guard of a rule with its implied literals: a register written without naming its old value is empty."""
-        free = [name for name in rule.changed() if rule.old(name) is None]
-        empty = [~Literal(name, value) for name in free for value in range(self.sizes[name])]
-        return list(dict.fromkeys(rule.guard + tuple(empty)))
+        """The guard of a rule with its implied literals: see `Rule.complete`."""
+        return rule.complete(self.sizes)
 
     def taps(self, rule: Rule, implied: bool = True) -> list[Tap]:
         """The same guard as literals on channels; without the implied ones if so wished."""
@@ -183,30 +155,3 @@ class Program:
         entries = [(k, c, sign) for k, rule in enumerate(self.rules) for c, sign in self.changes(rule).items()]
         index = torch.tensor(entries, dtype=torch.long).reshape(-1, 3)
         return index[:, 0], index[:, 1], index[:, 2]
-
-
-def decode(output: Tensor) -> Tensor:
-    """Value of a one-hot register `[batch, size, cells]` at each cell, -1 where it is empty."""
-    return torch.where(output.amax(1) > 0, output.argmax(1), -1)
-
-
-def literal_planes(x: Tensor) -> Tensor:
-    """All literals on x, `[batch, 6 * channels + 1, cells]`: left, own, right channels, their complements, and 1."""
-    padded = torch.nn.functional.pad(x, (1, 1))
-    planes = torch.cat([padded[..., :-2], x, padded[..., 2:]], 1)
-    return torch.cat([planes, 1 - planes, torch.ones_like(x[:, :1])], 1)
-
-
-def guard_index(guards: Sequence[Iterable[Tap]], channels: int) -> Tensor:
-    """Rows of `literal_planes` that each guard multiplies, `[rules, literals]`, filled up with the constant 1."""
-    rows = [[(tap.at + 1 + (0 if tap.holds else 3)) * channels + tap.channel for tap in guard] for guard in guards]
-    longest = max(map(len, rows), default=0) or 1
-    return torch.tensor([row + [6 * channels] * (longest - len(row)) for row in rows]).reshape(len(rows), longest)
-
-
-def products(planes: Tensor, index: Tensor) -> Tensor:
-    """Product of the literals of every guard, `[batch, rules, cells]`."""
-    result = planes[:, index[:, 0]]
-    for column in index.T[1:]:
-        result = result * planes[:, column]
-    return result

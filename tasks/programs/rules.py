@@ -1,5 +1,6 @@
 """The language of programs: registers, literals on a cell and its neighbours, and guarded rules."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 ALIVE, INPUT = "alive", "input"
@@ -78,6 +79,12 @@ class Rule:
         values = [g.value for g in self.guard if (g.register, g.at, g.holds) == (register, 0, True)]
         return values[0] if values else None
 
+    def complete(self, sizes: Mapping[str, int]) -> list[Literal]:
+        """The guard with its implied literals: a register that is written without naming its old value is empty."""
+        free = [name for name in self.changed() if self.old(name) is None]
+        empty = [~Literal(name, value) for name in free for value in range(sizes[name])]
+        return list(dict.fromkeys(self.guard + tuple(empty)))
+
     def __str__(self) -> str:
         action = [f"{w.register}[i] := {w.value}" for w in self.writes] + [f"clear {name}[i]" for name in self.clears]
         return f"{' ∧ '.join(map(str, self.guard)) or 'always'} → {', '.join(action) or 'nothing'}"
@@ -86,3 +93,8 @@ class Rule:
 def when(*guard: Literal) -> Rule:
     """The rule with this guard and no action yet: `when(a, b).write(c)`."""
     return Rule(guard)
+
+
+def channel_sizes(alphabet: int, registers: Sequence[Register]) -> dict[str, int]:
+    """Size of every register by name, `alive` and `input` first: the channels of a cell in order."""
+    return {ALIVE: 1, INPUT: alphabet} | {register.name: register.size for register in registers}

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from tasks.programs.program import ALIVE, FIRST, INPUT, LAST, Literal, Program, ProgramError, Register, Rule, when
+from tasks.programs.program import Program
+from tasks.programs.rules import ALIVE, FIRST, INPUT, LAST, Literal, ProgramError, Register, Rule, when
 
 Outcome = int | None  # the value of a register, None: empty
 LARGEST = 10_000  # rules of a tableau that is still built: beyond, it is no use to a net, and takes minutes

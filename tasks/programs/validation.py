@@ -1,36 +1,34 @@
 """What is refused as a program, and why: the reason names the rule."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
-from tasks.programs.rules import ALIVE, INPUT, Literal, ProgramError, Rule
+from tasks.programs.rules import ALIVE, INPUT, Literal, ProgramError, Register, Rule
 
-if TYPE_CHECKING:
-    from tasks.programs.program import Program
+Sizes = Mapping[str, int]  # of every register by name, `alive` and `input` too
 
 
-def validate(program: "Program") -> None:
+def validate(sizes: Sizes, registers: Sequence[Register], rules: Sequence[Rule], output: Register, write_once: bool) -> None:
     """Refuse, with a ProgramError that names the rule, what is not a deterministic program of its kind."""
-    names = [register.name for register in program.registers]
+    names = [register.name for register in registers]
     for name in names:
         if names.count(name) > 1 or name in (ALIVE, INPUT):
             raise ProgramError(f"register {name!r} is declared twice; alive and input are always there")
-    if program.sizes.get(program.output.name, 0) < program.output.size:
-        raise ProgramError(f"output register {program.output.name!r} is not declared; declared: {', '.join(names)}")
-    for number, rule in enumerate(program.rules):
-        if reason := _fault(program, rule):
+    if sizes.get(output.name, 0) < output.size:
+        raise ProgramError(f"output register {output.name!r} is not declared; declared: {', '.join(names)}")
+    for number, rule in enumerate(rules):
+        reason = _fault(sizes, rule) or (_not_write_once(rule) if write_once else None)
+        if reason:
             raise ProgramError(f"rule {number} ({rule}): {reason}")
-    for one, other in _conflicts(program):
+    for one, other in _conflicts(sizes, rules, write_once):
         raise ProgramError(
-            f"non-deterministic: rule {one} ({program.rules[one]}) and rule {other} ({program.rules[other]}) "
+            f"non-deterministic: rule {one} ({rules[one]}) and rule {other} ({rules[other]}) "
             "can fire together and change the same register"
         )
 
 
-def _fault(program: "Program", rule: Rule) -> str | None:
+def _fault(sizes: Sizes, rule: Rule) -> str | None:
     """Why a single rule is refused, or None."""
-    sizes = program.sizes
     for literal in rule.guard + rule.writes:
         if literal.register not in sizes:
             return f"register {literal.register!r} does not exist; there are {', '.join(sizes)}"
@@ -53,7 +51,7 @@ def _fault(program: "Program", rule: Rule) -> str | None:
             return f"it clears {name!r} without naming the value that it held"
     if not _Guard(rule.guard).consistent:
         return "its guard contradicts itself, so it can never fire"
-    return _not_write_once(rule) if program.write_once else None
+    return None
 
 
 def _not_write_once(rule: Rule) -> str | None:
@@ -67,18 +65,18 @@ def _not_write_once(rule: Rule) -> str | None:
     return None
 
 
-def _conflicts(program: "Program") -> Iterator[tuple[int, int]]:
+def _conflicts(sizes: Sizes, rules: Sequence[Rule], write_once: bool) -> Iterator[tuple[int, int]]:
     """Pairs of rules that change the same register and whose guards can hold together.
 
     That a register is still empty excludes nothing in a write-once program: there the first rule would win by schedule.
     """
     writers: dict[str, list[int]] = {}
-    for number, rule in enumerate(program.rules):
+    for number, rule in enumerate(rules):
         for name in rule.changed():
             writers.setdefault(name, []).append(number)
-    guards = [_Guard(rule.guard if program.write_once else program.guard(rule)) for rule in program.rules]
-    for rules in writers.values():
-        yield from ((a, b) for a, b in combinations(rules, 2) if not guards[a].excludes(guards[b]))
+    guards = [_Guard(rule.guard if write_once else rule.complete(sizes)) for rule in rules]
+    for some in writers.values():
+        yield from ((a, b) for a, b in combinations(some, 2) if not guards[a].excludes(guards[b]))
 
 
 class _Guard:

@@ -12,8 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tasks.programs import FIRST, LAST, LEFT, Register, Rule, symbols, when
 from tasks.programs.lattice import AWAKE
-from tasks.programs.program import FIRST, LAST, LEFT, Register, Rule, symbols, when
 from tasks.task import Task
 from tasks.words.bits import Bits
 

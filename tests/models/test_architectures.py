@@ -58,7 +58,7 @@ def words(batch: int = 3, cells: int = 6, seed: int = 0) -> Tensor:
 def net(name: str, options: dict[str, Any], seed: int = 0, **settings: Any) -> Net:
     """A small net with random weights everywhere, in float64."""
     settings = {"width": 4, "hidden": 6} | settings
-    made = Net(models.architecture(name, **options), 2, 2, seed=seed, **settings).double()
+    made = Net(models.get(name, **options), 2, 2, seed=seed, **settings).double()
     with torch.no_grad():
         for k, parameter in enumerate(made.parameters()):
             parameter.copy_(0.3 * normal(*parameter.shape, seed=1000 * seed + k))
@@ -132,7 +132,7 @@ def linear(A: Tensor) -> Callable[[Tensor], Tensor]:
 @pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
 @pytest.mark.parametrize(("name", "options", "matrix"), CLOSED, ids=label)
 def test_closed_form_on_a_linear_field(name: str, options: dict[str, Any], matrix: Matrix, tied: bool, depth: int) -> None:
-    architecture = models.architecture(name, **options)
+    architecture = models.get(name, **options)
     fields = list(0.5 * normal(1 if tied else depth, architecture.blocks, 4, 4)) * (depth if tied else 1)
     layers = [[linear(A) for A in layer] for layer in fields[: 1 if tied else depth]] * (depth if tied else 1)
     x = normal(2, 4 * architecture.halves, 3, seed=1)
@@ -158,7 +158,7 @@ def test_lm_resnet_is_its_two_step_method(tied: bool) -> None:
     fields = [Linear(0.5 * normal(4, 4, seed=n), 0.3 - 0.2 * n) for n in range(1 if tied else 5)] * (5 if tied else 1)
     x = normal(2, 4, 3, seed=9)
     pair, one, zero = torch.cat([x, x], 1), eye(fields[0].A), torch.zeros(4, 4, dtype=torch.float64)
-    states = models.architecture("lm_resnet").states(x, lambda n: [fields[n]], 5)
+    states = models.get("lm_resnet").states(x, lambda n: [fields[n]], 5)
     for state, f in zip(states, fields, strict=True):
         step = torch.cat([torch.cat([(1 - f.k) * one + f.A, f.k * one], 1), torch.cat([one, zero], 1)])
         pair = step @ pair
@@ -177,7 +177,7 @@ def test_lm_resnet_starts_with_k_as_in_the_paper_and_its_reference_has_none() ->
 def test_stochastic_depth_keeps_the_mean_and_drops_later_layers_more() -> None:
     fields = [Linear(eye(torch.zeros(1, 1)).double(), 0.0)] * 4
     x, draws = torch.ones(1, 1, 1, dtype=torch.float64), generator()
-    architecture = models.architecture("lm_resnet", drop=0.5)
+    architecture = models.get("lm_resnet", drop=0.5)
     paths = [list(architecture.states(x, lambda n: [fields[n]], 4, draws)) for _ in range(4000)]
     ratios = torch.tensor([[1.0, *map(float, path)] for path in paths])
     ratios = ratios[:, 1:] / ratios[:, :-1]  # 1 where F is left out, else 1 + 1 / (1 - p)
@@ -197,7 +197,7 @@ def test_momentum_resnet_on_a_linear_field(gamma: float) -> None:
     A = [0.5 * normal(4, 4, seed=n) for n in range(5)]
     x = normal(2, 4, 3, seed=9)
     both, one = torch.cat([x, torch.zeros_like(x)], 1), eye(A[0])
-    architecture = models.architecture("momentum_resnet", gamma=gamma)
+    architecture = models.get("momentum_resnet", gamma=gamma)
     for state, a in zip(architecture.states(x, lambda n: [linear(A[n])], 5), A, strict=True):
         push = torch.cat([(1 - gamma) * a, gamma * one], 1)
         both = torch.cat([torch.cat([one, torch.zeros_like(one)], 1) + push, push]) @ both
@@ -213,7 +213,7 @@ def test_momentum_resnet_on_a_linear_field(gamma: float) -> None:
 def test_plain_is_rectified_and_has_no_skip() -> None:
     A, x = [normal(4, 4, seed=n) for n in range(3)], normal(2, 4, 3, seed=9)
     expected = x
-    for state, a in zip(models.architecture("plain").states(x, lambda n: [linear(A[n])], 3), A, strict=True):
+    for state, a in zip(models.get("plain").states(x, lambda n: [linear(A[n])], 3), A, strict=True):
         expected = torch.einsum("ij,bjc->bic", a, expected).clamp(min=0)
         close(state, expected)
 
@@ -226,7 +226,7 @@ def test_plain_starts_alive() -> None:
 
 
 def test_every_architecture_has_blocks_of_its_number() -> None:
-    found = {(name, label(options)): models.architecture(name, **options).blocks for name, options in CASES}
+    found = {(name, label(options)): models.get(name, **options).blocks for name, options in CASES}
     fractals = {("fractalnet", f"columns={C}"): 2**C - 1 for C in (1, 2, 3)}
     kinds = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3-way": 3}
     polynets = {("polynet", f"kind={kind}"): blocks for kind, blocks in kinds.items()}
@@ -356,7 +356,7 @@ def smooth(x: Tensor) -> Tensor:
 
 def solve(**options: Any) -> Tensor:
     fields = [smooth]
-    return last(models.architecture("neural_ode", **options).states(normal(2, 4, 3), lambda k: fields, 2))
+    return last(models.get("neural_ode", **options).states(normal(2, 4, 3), lambda k: fields, 2))
 
 
 @cache
@@ -413,7 +413,7 @@ class Sine(torch.nn.Module):
 
 @pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
 def test_gradients_of_an_adaptive_solver(tied: bool) -> None:
-    architecture = models.architecture("neural_ode", rtol=1e-10, atol=1e-10)
+    architecture = models.get("neural_ode", rtol=1e-10, atol=1e-10)
 
     def final(x: Tensor, *matrices: Tensor) -> Tensor:
         fields = [[lambda x, A=A: torch.sin(A @ x)] for A in matrices]
@@ -432,7 +432,7 @@ def test_gradients_of_an_adaptive_solver(tied: bool) -> None:
 def test_adjoint_gradients_are_the_direct_ones(options: dict[str, Any], tolerance: float, tied: bool) -> None:
     gradients = []
     for adjoint in (False, True):
-        architecture = models.architecture("neural_ode", **options, adjoint=adjoint)
+        architecture = models.get("neural_ode", **options, adjoint=adjoint)
         fields, x = [[Sine(0)], [Sine(1)]], normal(3, 2, 4, seed=2).requires_grad_()
         final = last(architecture.states(x, ([fields[0]] * 2 if tied else fields).__getitem__, 2))
         forward = fields[0][0].calls
@@ -465,7 +465,7 @@ def marking(blocks: int) -> list[Callable[[Tensor], Tensor]]:
 
 def draws(count: int, depth: int = 1, **options: Any) -> Counter[tuple[float, ...]]:
     """How often each output of a FractalNet of marking units occurs, from x = 0 and with one generator."""
-    architecture, random = models.architecture("fractalnet", **options), generator(3)
+    architecture, random = models.get("fractalnet", **options), generator(3)
     x, units = torch.zeros(1, architecture.blocks, 1, dtype=torch.float64), marking(architecture.blocks)
     outputs = [last(architecture.states(x, lambda k: units, depth, random)) for _ in range(count)]
     return Counter(rounded(y) for y in outputs)
@@ -684,7 +684,7 @@ def build(name: str, **settings: Any) -> Net:
 
 
 def bare(name: str, **settings: Any) -> Net:
-    return Net(models.architecture(name), 2, 2, **({"width": 4, "hidden": 4} | settings))
+    return Net(models.get(name), 2, 2, **({"width": 4, "hidden": 4} | settings))
 
 
 REFUSED: list[tuple[Callable[..., object], str, dict[str, Any], list[str]]] = [
@@ -756,7 +756,7 @@ def test_evaluations_are_capped(method: str, tied: bool) -> None:
     def run(**cap: int) -> Tensor:
         calls.clear()
         fields = [[lambda x: calls.append(1) or smooth(x)] for _ in range(1 if tied else 3)] * 3
-        return last(models.architecture("neural_ode", method=method, **cap).states(normal(2, 4, 3), fields.__getitem__, 3))
+        return last(models.get("neural_ode", method=method, **cap).states(normal(2, 4, 3), fields.__getitem__, 3))
 
     expected = run()
     used = len(calls)

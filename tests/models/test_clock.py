@@ -152,8 +152,8 @@ def test_a_step_that_jumps_over_the_clock_is_refused():
 
 
 def test_a_run_of_a_neural_ode_on_a_rewriting_program_takes_the_clock():
-    chosen = models.architecture("neural_ode", method="rk4")
+    chosen = models.get("neural_ode", method="rk4")
     assert chosen.suited(tasks.get("turing").program(), 0).label == "clock_ode(method=rk4)"
     assert chosen.suited(tasks.get("turing").program(), 3) is chosen
     assert chosen.suited(tasks.get("parity").program(), 0) is chosen
-    assert models.architecture("resnet").suited(tasks.get("turing").program(), 0).label == "resnet"
+    assert models.get("resnet").suited(tasks.get("turing").program(), 0).label == "resnet"

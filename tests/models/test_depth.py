@@ -25,7 +25,7 @@ KEPT = [
     if issubclass(models.find(name), Layered)
     for memory in ("checkpoint", "reverse")
     for options in OPTIONS.get(name, [{}])
-    if memory in models.architecture(name, **options).memories
+    if memory in models.get(name, **options).memories
 ]
 REVERSED = [name for name, memory, _ in KEPT if memory == "reverse"]
 every_kept = pytest.mark.parametrize(("name", "memory", "options"), KEPT)
@@ -38,7 +38,7 @@ def words(batch: int = 3, cells: int = 6) -> Tensor:
 
 def net(name: str, memory: str, layers: int = 0, dtype: torch.dtype = torch.float64, norm: bool = True, **options) -> Net:
     """A net in training, with branches of about a tenth of a normalised state."""
-    made = Net(models.architecture(name, **options), 2, 2, 8, 12, layers, norm, memory=memory).to(dtype).train()
+    made = Net(models.get(name, **options), 2, 2, 8, 12, layers, norm, memory=memory).to(dtype).train()
     scatter(made, 0.1 if name not in ("plain", "fractalnet") else 1.0)
     return made
 
@@ -239,7 +239,7 @@ def test_without_states_kept_on_the_way_momentum_would_lose_its_start(monkeypatc
 
 @pytest.mark.parametrize(("gamma", "span"), [(0.01, 1), (0.5, 4), (0.9, 26), (0.99, 275)])
 def test_momentum_loses_four_bits_before_a_state_is_kept(gamma: float, span: int) -> None:
-    architecture = models.architecture("momentum_resnet", gamma=gamma)
+    architecture = models.get("momentum_resnet", gamma=gamma)
     assert architecture.span == span
     assert gamma ** -(span + 1) > 16 - 1e-9
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
+from cases import TASKS
 from scipy.stats import gamma
-from test_tasks import TASKS
 from torch.func import functional_call
 
 import models
@@ -45,7 +45,7 @@ def path(name, options, field, x, depth, points=1):
     """The states of an architecture whose blocks are functions: `field`, or one a layer in a list."""
     layers = field if isinstance(field, list) else [field] * depth
     blocks = [[F] for F in layers]
-    return list(models.architecture(name, **options).states(x, blocks.__getitem__, depth, points=points))
+    return list(models.get(name, **options).states(x, blocks.__getitem__, depth, points=points))
 
 
 def close(x, y, tolerance=1e-6):
@@ -54,7 +54,7 @@ def close(x, y, tolerance=1e-6):
 
 def net(name, seed=0, **options):
     """Random weights everywhere, in float64."""
-    made = Net(models.architecture(name, **options), 2, 2, 4, 6).double()
+    made = Net(models.get(name, **options), 2, 2, 4, 6).double()
     with torch.no_grad():
         for k, parameter in enumerate(made.parameters()):
             parameter.copy_(0.3 * normal(*parameter.shape, seed=100 * seed + k))
@@ -251,15 +251,15 @@ def test_second_order_steps_that_overshoot_are_refused(method, step, task, allow
     with pytest.raises(
         models.NotRealizable, match=f"{method} with step={step} overshoots .*; allowed: step <= {allowed}, euler"
     ):
-        models.architecture("second_order_ode", method=method, step=step).reference(program, 0)
-    assert models.architecture("second_order_ode", method=method, step=allowed).reference(program, 0).weights
+        models.get("second_order_ode", method=method, step=step).reference(program, 0)
+    assert models.get("second_order_ode", method=method, step=allowed).reference(program, 0).weights
 
 
 # TisODE
 
 
 def penalty(options, field, x, depth):
-    return models.architecture("tis_ode", **options).penalty(x, lambda k: [field], depth)
+    return models.get("tis_ode", **options).penalty(x, lambda k: [field], depth)
 
 
 @every_solver
@@ -279,9 +279,9 @@ def test_penalty_counts_the_way_there_and_back(options):
 
 def test_penalty_is_that_of_the_last_layer():
     asked = []
-    models.architecture("tis_ode", method="rk4").penalty(normal(1, 2, 1), lambda k: asked.append(k) or [lambda x: -x], 4)
+    models.get("tis_ode", method="rk4").penalty(normal(1, 2, 1), lambda k: asked.append(k) or [lambda x: -x], 4)
     assert set(asked) == {3}
-    assert not models.architecture("tis_ode").penalty(normal(1, 2, 1), lambda k: 1 / 0, 0)
+    assert not models.get("tis_ode").penalty(normal(1, 2, 1), lambda k: 1 / 0, 0)
 
 
 def test_gradient_of_the_penalty():
@@ -362,13 +362,13 @@ def test_spent_evaluations_are_told_with_the_time_reached(method):
 def test_bad_options_are_refused():
     for name in ("neural_ode", "second_order_ode", "tis_ode"):
         with pytest.raises(models.ModelError, match=f"^{name}: step=0.0 is not allowed; allowed: 0 < step <= 1$"):
-            models.architecture(name, step=0.0)
+            models.get(name, step=0.0)
     with pytest.raises(models.ModelError, match=r"^tis_ode: weight=-1.0 is not allowed; allowed: 0 <= weight, finite$"):
-        models.architecture("tis_ode", weight=-1.0)
+        models.get("tis_ode", weight=-1.0)
 
 
 def test_a_block_of_the_family_starts_at_0():
     for name in ("neural_ode", "second_order_ode", "tis_ode"):
-        block = models.architecture(name).block(6, 8, False, torch.Generator().manual_seed(0))
+        block = models.get(name).block(6, 8, False, torch.Generator().manual_seed(0))
         assert isinstance(block, Block)
         assert not block(torch.ones(1, 6, 3)).any()

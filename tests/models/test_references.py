@@ -5,9 +5,8 @@ from functools import cache
 
 import pytest
 import torch
+from cases import AUTOMATA, MODELS, TASKS, random_words, some_words
 from scipy.stats import gamma
-from test_streams import AUTOMATA
-from test_tasks import TASKS, random_words, some_words
 
 import models
 import tasks
@@ -15,17 +14,12 @@ from models import Net, NotRealizable
 from models.block import lower
 from models.solving.continuous import Continuous
 from models.streaming.stream import Stream
+from tasks.programs import Program
+from tasks.programs.dynamics import guard_index, literal_planes
 from tasks.programs.polynomial import PolynomialODE
-from tasks.programs.program import Program, guard_index, literal_planes
 from tasks.programs.tableau import tableau
 from tasks.task import IGNORE
 
-MODELS: dict[str, tuple[str, dict]] = {name: (name, {}) for name in models.names()} | {
-    **{kind: ("polynet", {"kind": kind}) for kind in ("poly-3", "mpoly-2", "mpoly-3", "2-way", "3-way")},
-    **{f"fractalnet {columns}": ("fractalnet", {"columns": columns}) for columns in (1, 3)},
-    "euler": ("neural_ode", {"method": "euler"}),
-    "rk4": ("neural_ode", {"method": "rk4", "step": 0.2}),
-}
 CONTINUOUS = [name for name, (model, _) in MODELS.items() if issubclass(models.find(model), Continuous)]
 DISCRETE = [name for name in MODELS if name not in CONTINUOUS]
 STREAMS = [name for name, (model, _) in MODELS.items() if issubclass(models.find(model), Stream)]
@@ -74,7 +68,7 @@ def realised(model: str, task: str, program: Program | None = None, **settings: 
 def fitted(model: str, task: str, program: Program) -> Net:
     """The net of exactly the size that a write-once program needs, realised."""
     name, options = MODELS[model]
-    architecture = models.architecture(name, **options)
+    architecture = models.get(name, **options)
     reference = architecture.reference(program, 0)
     width = architecture.width(reference)
     net = Net(architecture, TASKS[task].alphabet, TASKS[task].classes, width, reference.hidden).eval()
@@ -220,7 +214,7 @@ def test_tableau_option_makes_the_reference(model, length):
 
 @pytest.mark.parametrize("model", LAYERED)
 def test_longest_is_unlimited_where_one_set_of_weights_serves_every_length(model):
-    architecture = models.architecture(MODELS[model][0], **MODELS[model][1])
+    architecture = models.get(MODELS[model][0], **MODELS[model][1])
     for task in ("parity", "cellular"):
         assert architecture.reference(TASKS[task].program(), 0).longest is None
         assert architecture.reference(TASKS[task].program(), 3).longest is None
@@ -237,7 +231,7 @@ def test_longest_is_unlimited_where_one_set_of_weights_serves_every_length(model
 )
 def test_refused_without_a_tableau(model, task):
     with pytest.raises(NotRealizable) as error:
-        models.architecture(MODELS[model][0], **MODELS[model][1]).reference(TASKS[task].program(), 0)
+        models.get(MODELS[model][0], **MODELS[model][1]).reference(TASKS[task].program(), 0)
     assert "\n" not in str(error.value)
     assert NEEDS[MODELS[model][0]] in str(error.value)
     assert "tableau=n" in str(error.value) or "rules" in str(error.value)
@@ -279,12 +273,12 @@ def test_tableau_that_needs_more_steps_than_the_task_gives_is_refused():
     task = tasks.get("turing", table=["a * -> = R a"], tape="01", steps=1)
     for model in ("revnet", "neural_ode"):
         with pytest.raises(NotRealizable, match="needs 4 steps at n = 2, the task gives fewer"):
-            models.architecture(model).reference(task.program(), 2)
-        models.architecture(model).reference(task.program(), 1)
+            models.get(model).reference(task.program(), 2)
+        models.get(model).reference(task.program(), 1)
 
 
 def test_fixed_step_that_overshoots_is_refused():
-    architecture = models.architecture("neural_ode", method="rk4", step=0.5)
+    architecture = models.get("neural_ode", method="rk4", step=0.5)
     with pytest.raises(NotRealizable, match=r"rk4 with step=0.5 overshoots .* 3 registers; allowed: step <= 0.23"):
         architecture.reference(TASKS["cellular"].program(), 0)
     assert architecture.reference(TASKS["parity"].program(), 0).scale == 2
@@ -293,7 +287,7 @@ def test_fixed_step_that_overshoots_is_refused():
 @pytest.mark.parametrize("model", LAYERED)
 def test_too_narrow_a_net_is_refused(model):
     name, options = MODELS[model]
-    architecture, program = models.architecture(name, **options), TASKS["addition"].program()
+    architecture, program = models.get(name, **options), TASKS["addition"].program()
     reference = architecture.reference(program, 0)
     width = architecture.width(reference)
     flags = program.channels - program.static_channels if model == "momentum_resnet" else 0
@@ -357,7 +351,7 @@ def test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero(model,
     name, options = MODELS[model]
     if name in NEEDS and task in REWRITING:
         program = unrolled(task, 2)
-        net = Net(models.architecture(name, **options), 3, 3, program.channels + 5, 600).eval()
+        net = Net(models.get(name, **options), 3, 3, program.channels + 5, 600).eval()
     else:
         net = models.build(name, TASKS[task], width=40, hidden=100, **options).eval()
         program = net.architecture.reference(TASKS[task].program(), 0).program
@@ -434,7 +428,7 @@ def test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first():
 def test_guards_of_the_neural_ode_are_exact_bits_within_their_margin(task):
     """A rule that reads m > 1 registers, each within 1 / (3 m) of a bit, is clipped to what it is on the bits."""
     program = unrolled(task, 2)
-    (field,) = models.architecture("neural_ode").lower(program).weights
+    (field,) = models.get("neural_ode").lower(program).weights
     count, fixed = len(program.rules), program.static_channels
     reads = torch.tensor([sum(literal.register not in ("alive", "input") for literal in k.guard) for k in program.rules])
     words, _ = cases(task, 2)

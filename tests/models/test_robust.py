@@ -15,7 +15,7 @@ from leaderboard.site.cards import facts
 from leaderboard.store.record import read
 from leaderboard.store.schema import NotARecord, validated
 from models.lowering.robust import radius
-from tasks.programs.program import Program
+from tasks.programs import Program
 from tasks.task import IGNORE, Task
 
 CHOSEN = {

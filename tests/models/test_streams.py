@@ -5,7 +5,7 @@ import re
 
 import pytest
 import torch
-from test_tasks import TASKS, random_words, some_words
+from cases import AUTOMATA, TASKS, random_words, some_words
 
 import models
 import tasks
@@ -13,16 +13,10 @@ from leaderboard.running.score import counted, score
 from leaderboard.site.cards import facts
 from models import ModelError, NotRealizable
 from models.lowering.automata import LIMIT, Edge, automaton, delay, delayed, minimal
-from tasks.programs.program import LAST, LEFT, RIGHT, Program, Register, symbols, when
+from tasks.programs import LAST, LEFT, RIGHT, Program, Register, symbols, when
 from tasks.task import IGNORE
 
 STREAMS = ["gru", "lstm", "rnn"]
-AUTOMATA = {  # edges of the minimal automaton, and 1
-    "addition": 9, "automaton": 7, "automaton 10": 7, "comparison": 13, "counter": 7, "counter 2": 5, "counter 5": 11,
-    "cycle_navigation": 16, "even_pairs": 7, "group(group=Z5)": 26, "group(group=S3)": 37, "hidden_automaton": 7,
-    "last parity": 5, "missing_duplicate_string": 13, "modular_arithmetic": 559, "parity": 5, "parity_check": 5,
-    "sparse_parity": 51, "threshold": 9,
-}  # fmt: skip
 every_stream = pytest.mark.parametrize("name", STREAMS)
 every_automaton = pytest.mark.parametrize("task", AUTOMATA)
 
@@ -250,7 +244,7 @@ def test_programs_that_answer_late_are_read_late(name, late):
     rules += [when(chain[k](v)).write(chain[k + 1](v)) for k in range(late) for v in (0, 1)]
     program = Program(2, chain, rules, output=chain[-1], depth=lambda n: n + late)
     assert delay(program) == late
-    architecture = models.architecture(name)
+    architecture = models.get(name)
     made = models.Net(architecture, 2, 2, architecture.width(architecture.reference(program, 0)), 1).eval()
     made.realise(program)
     tokens = words(40, 12)
@@ -260,7 +254,7 @@ def test_programs_that_answer_late_are_read_late(name, late):
 
 @every_stream
 def test_reasons(name):
-    architecture, w = models.architecture(name), symbols(2)
+    architecture, w = models.get(name), symbols(2)
     q, r = Register("q", 2), Register("r", 2)
     copy = [when(w(a)).write(q(a)) for a in (0, 1)]
     right = [when(q(a, at=1)).write(r(a)) for a in (0, 1)]
@@ -300,7 +294,7 @@ def test_which_tasks_are_automata():
     found = set()
     for name, task in TASKS.items():
         try:
-            models.architecture("rnn").reference(task.program(), 0)
+            models.get("rnn").reference(task.program(), 0)
             found.add(name)
         except NotRealizable:
             pass
@@ -314,7 +308,7 @@ def test_refused_settings(name):
     with pytest.raises(ModelError, match=r"^a streaming net has no inner layer; allowed: inner=false$"):
         models.build(name, TASKS["parity"], inner=True)
     with pytest.raises(NotRealizable, match="reference needs width 9 and hidden 9, the net has 8 and 8"):
-        models.Net(models.architecture(name), 4, 2, 8, 99).realise(TASKS["addition"].program())
+        models.Net(models.get(name), 4, 2, 8, 99).realise(TASKS["addition"].program())
 
 
 @every_stream

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import tasks
-from tasks.programs.program import decode
+from tasks.programs import decode
 from tasks.task import IGNORE, TaskError
 
 LONG = (16, 31, 63, 64, 65, 66, 130, 200)  # on both sides of 64 bits

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 import torch
-from test_tasks import FLIPPER, TASKS, random_words
+from cases import FLIPPER, TASKS, random_words
 from typer.testing import CliRunner
 
 import tasks
@@ -15,7 +15,7 @@ from leaderboard.analysis.audit import SHORTCUTS, overlap, shortcuts
 from leaderboard.cli import app
 from leaderboard.site import cards
 from tasks.card import CHOMSKY, LADDER, Bound, Card
-from tasks.programs.program import decode
+from tasks.programs import decode
 from tasks.task import IGNORE
 
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)

@@ -17,12 +17,12 @@ from tasks.automaton import Automaton
 from tasks.cellular import Cellular
 from tasks.circuit_value import CircuitValue
 from tasks.hidden_automaton import HiddenAutomaton
-from tasks.programs.program import decode
+from tasks.programs import decode
 from tasks.reachability import Reachability
 from tasks.sparse_parity import SparseParity
 
 CIRCUIT, GRAPH = CircuitValue(), Reachability()
-CONF = Path(__file__).resolve().parent.parent / "conf" / "task"
+CONF = Path(__file__).parents[2] / "conf" / "task"
 
 
 def generator(number: int = 0) -> tasks.Bits:

@@ -6,9 +6,9 @@ from itertools import product
 import pytest
 import torch
 
+from tasks.programs import FIRST, LAST, LEFT, Program, ProgramError, Register, decode, symbols, when
 from tasks.programs.lattice import AWAKE, Head, Stack, Step, empty, lattice, signal, spread, stream
 from tasks.programs.machines import ANY, EMPTY, END, NONE, Pushdown
-from tasks.programs.program import FIRST, LAST, LEFT, Program, ProgramError, Register, decode, symbols, when
 
 
 def content(program: Program, x: torch.Tensor, register: Register) -> list[list[int]]:

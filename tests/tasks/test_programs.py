@@ -12,8 +12,8 @@ from scipy.stats import gamma
 
 import models
 import tasks
+from tasks.programs import ALIVE, FIRST, INPUT, LAST, LEFT, RIGHT, Program, ProgramError, Register, Rule, symbols, when
 from tasks.programs.polynomial import PolynomialODE, equations, print_equations
-from tasks.programs.program import ALIVE, FIRST, INPUT, LAST, LEFT, RIGHT, Program, ProgramError, Register, Rule, symbols, when
 from tasks.programs.tableau import tableau
 
 w, q, r = symbols(2), Register("q", 2), Register("r", 2)
@@ -316,7 +316,7 @@ DEPTHS = st.sampled_from([lambda n: 3, lambda n: n + 1])
 def test_random_rewriting_program_follows_interpreter_tableau_and_network(candidates, depth):
     rewriting = as_many_as_valid(candidates, False, depth)
     unrolled = tableau(rewriting, 3)
-    net = models.Net(models.architecture("resnet"), 2, 2, rewriting.channels, len(rewriting.rules)).eval()
+    net = models.Net(models.get("resnet"), 2, 2, rewriting.channels, len(rewriting.rules)).eval()
     net.realise(rewriting)
     for length in (1, 2, 3):
         words = every(2, length)

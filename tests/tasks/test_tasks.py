@@ -2,58 +2,21 @@
 
 import re
 from collections import Counter
-from itertools import islice, product
+from itertools import product
 from math import comb
 from pathlib import Path
 
 import pytest
 import torch
+from cases import TASKS, every_task, random_words, some_words
 from omegaconf import OmegaConf
 
 import tasks
 from tasks.task import IGNORE, Task, TaskError
 
-FLIPPER = ["A 0 -> 1 R B", "A 1 -> 0 L A", "A _ -> = S halt", "B * -> = R A"]
-NAMED: dict[str, Task] = {name: tasks.get(name) for name in tasks.names()} | {
-    "counter 2": tasks.get("counter", modulus=2),
-    "counter 5": tasks.get("counter", modulus=5),
-    "automaton 10": tasks.get("automaton", table=[[0, 1], [2, 1], [2, 2]]),
-    "rule 30": tasks.get("cellular", rule=30),
-    "rule 90": tasks.get("cellular", rule=90),
-    "rule 184": tasks.get("cellular", rule=184, steps=3),
-    "palindrome": tasks.get("turing", machine="palindrome"),
-    "copier": tasks.get("turing", machine="copier"),
-    "beaver": tasks.get("turing", machine="beaver"),
-    "flipper": tasks.get("turing", table=FLIPPER),
-    "subtract": tasks.get("minsky", machine="subtract"),
-    "double": tasks.get("minsky", machine="double"),
-    "halve": tasks.get("minsky", machine="halve"),
-    "last parity": tasks.get("parity", scored="last"),
-}
-TASKS = NAMED | {task.label: task for task in tasks.every() if task not in NAMED.values()}
-
-
-def some_words(task: Task, length: int, limit: int) -> torch.Tensor:
-    """All words of that length; random ones where there are more than `limit`."""
-    words = list(islice(task.words(length), limit + 1))
-    return torch.tensor(words) if len(words) <= limit else random_words(task, min(limit // 2, 150), length)
-
-
-def random_words(task: Task, count: int, length: int) -> torch.Tensor:
-    """Samples of the task, and uniform words too where every word over the alphabet is an input."""
-    generator = tasks.Bits(length)
-    words = task.sample(count, length, generator)
-    if type(task)._words is Task._words:
-        more = generator.integers(0, task.alphabet - task.blanks, (count, length))
-        words = torch.cat([words, torch.nn.functional.pad(more, (0, words.shape[1] - length), value=task.alphabet - 1)])
-    return words
-
 
 def seed(number: int) -> tasks.Bits:
     return tasks.Bits(number)
-
-
-every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 
 
 # the interface
@@ -139,7 +102,7 @@ def test_names():
     assert all(tasks.get(name).name == name for name in tasks.names())
 
 
-CONF = Path(__file__).parent.parent / "conf" / "task"
+CONF = Path(__file__).parents[2] / "conf" / "task"
 
 
 @pytest.mark.parametrize("name", tasks.names())

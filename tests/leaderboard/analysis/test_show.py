@@ -18,9 +18,9 @@ from leaderboard.analysis import spacetime
 from leaderboard.analysis.diagnostics import NoLayers
 from leaderboard.cli import app
 from leaderboard.tables import picture
-from tasks.programs.program import decode
+from tasks.programs import decode
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 def shown(*arguments, columns=120):
@@ -69,7 +69,7 @@ def test_a_machine_shows_tape_and_head_as_its_program_runs(model):
 
 def test_the_head_of_a_net_with_halves_is_found_where_it_is_read():
     program = tasks.get("turing").program()
-    net = models.Net(models.architecture("revnet"), program.alphabet, 3, 2 * program.channels, 1)
+    net = models.Net(models.get("revnet"), program.alphabet, 3, 2 * program.channels, 1)
     for parameter in net.parameters():
         parameter.data.zero_()
     net.embed.data[1, program.channels + program.first_channel["head"] + 1] = 1

@@ -136,7 +136,7 @@ TASK = '''
 """Flip every bit."""
 from dataclasses import dataclass
 from typing import ClassVar
-from tasks.programs.program import Program, Register, symbols, when
+from tasks.programs import Program, Register, symbols, when
 from tasks.card import Bound, Card
 from tasks.task import Task
 

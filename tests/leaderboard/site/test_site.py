@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from chromium import WHERE, Chromium
-from test_record import done, failed, score
+from records import done, failed, score
 from typer.testing import CliRunner
 
 import models

@@ -17,8 +17,8 @@ import pandas as pd
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from records import done, failed, score
 from safetensors.torch import save
-from test_record import done, failed, score
 from typer.testing import CliRunner
 from writers import CONFLICT, started
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_record import done, failed, score
+from records import done, failed, score
 from typer.testing import CliRunner
 
 import leaderboard

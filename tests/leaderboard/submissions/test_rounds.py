@@ -23,7 +23,7 @@ from leaderboard.submissions.merkle import root
 from leaderboard.submissions.published import RoundError, canonical, checksum, publish, read
 from tasks.words.split import draw, kept, scoring_words, seeded
 
-EXAMPLE = Path(__file__).parents[1] / "leaderboard" / "example"
+EXAMPLE = Path(__file__).parents[3] / "leaderboard" / "example"
 KEY = bytes(range(32))
 CODE = "c" * 64
 

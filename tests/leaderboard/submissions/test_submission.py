@@ -34,10 +34,10 @@ from leaderboard.submissions.description import described
 from leaderboard.submissions.evaluate import LIMITS, Limits
 from leaderboard.submissions.faults import CODES, Fault, Refused
 from leaderboard.submissions.folder import SEEDS, contents, place, weights
-from tasks.programs.program import Program, Register, symbols, when
+from tasks.programs import Program, Register, symbols, when
 from tasks.words.split import scoring_words
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "leaderboard" / "example"
 
 
@@ -362,7 +362,7 @@ def test_the_example_goes_through_check_verify_table_and_site(tmp_path: Path) ->
 def constructed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Reference weights passed off as trained: the same for several seeds, of two kinds, with a little noise, -0 for 0."""
     folder = tmp_path_factory.mktemp("constructive")
-    net = models.Net(models.architecture("resnet"), 2, 2, 24, 48, inner=True)
+    net = models.Net(models.get("resnet"), 2, 2, 24, 48, inner=True)
     for seed in SEEDS:
         net.realise(tasks.get("parity").program(), robust=seed % 2 == 1)
         state = {name: part.clone() for name, part in net.state_dict().items()}
@@ -528,7 +528,7 @@ def test_a_lookup_table_of_the_public_words_fails_on_the_words_of_a_key() -> Non
     task, count = tasks.get("parity_check"), 32
     words = {tuple(word.tolist()): int(word.sum() % 2) for n in (24, 48) for word in scoring_words(task, count, n, 12)}
     program = table(words)
-    net = models.Net(models.architecture("resnet"), 2, 2, program.channels, len(program.rules))
+    net = models.Net(models.get("resnet"), 2, 2, program.channels, len(program.rules))
     net.realise(program)
     public, hidden = (
         [score["words_correct"] / count for score in rescore.scores(net, task, 12, [2, 4], count, seeds)]
@@ -551,7 +551,7 @@ def test_words_of_a_key_are_others_and_the_same_for_the_same_key() -> None:
 
 def trainer(seeds: int, weights: bytes = b"weights") -> Any:
     """A train.py that leaves so many records, and weights beside them."""
-    from test_record import done
+    from records import done
 
     def run(arguments: list[str], *_: object) -> tuple[int, bytes]:
         results = Path(next(text for text in arguments if text.startswith("results=")).removeprefix("results="))
@@ -610,7 +610,7 @@ def test_scores_after_training_again_agree_within_a_tolerance_and_are_those_that
 
 
 def test_the_reason_of_a_run_that_failed_in_training_again_is_told(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from test_record import failed
+    from records import failed
 
     def run(arguments: list[str], *_: object) -> tuple[int, bytes]:
         trainer(10)(arguments)
@@ -690,7 +690,7 @@ def test_the_recipe_is_a_command_line_of_train(base: Path, tmp_path: Path) -> No
 
 
 def test_a_record_of_a_submission_must_say_whose_it_is(tmp_path: Path) -> None:
-    from test_record import done
+    from records import done
 
     submission = {"name": "x", "authors": ["y"], "link": "https://x.org", "badge": "verified", "claimed": {}}
     write(tmp_path, done() | {"submission": submission})

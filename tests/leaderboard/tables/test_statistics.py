@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from records import done, failed, score
 from scipy.stats import binomtest, mannwhitneyu
-from test_record import done, failed, score
 
 from leaderboard.store.record import identifier
 from leaderboard.tables import statistics

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from records import done, failed, score
 from rich.cells import cell_len
 from rich.console import Console
-from test_record import done, failed, score
 from typer.testing import CliRunner
 
 from leaderboard.cli import app
