@@ -32,12 +32,14 @@ class Task(ABC):
     longer than its word (or some lengths do not exist), `cells` says how many cells a word of that length takes; with
     `blanks`, the last token of the alphabet stands in the cells behind the word. Hooks see words without blanks.
 
+    `version` is raised when words, answers or program change, as it is part of what a run is.
     `scored`: "every" cell (but those that the task leaves at IGNORE) or the "last" one only; `scorings` are allowed.
     """
 
     scorings: ClassVar[tuple[str, ...]] = ("every", "last")
     variants: ClassVar[Sequence[Mapping[str, object]]] = ({},)  # parameters of the members that the ladder shows, tests try
     blanks: ClassVar[bool] = False
+    version: ClassVar[int] = 1
     scored: str = "every"
 
     def __post_init__(self) -> None:

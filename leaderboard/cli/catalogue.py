@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from tasks import Task
 
 
+def train(context: typer.Context) -> None:
+    """Train and score as train.py does: `realizable train task=parity model=resnet seed=0`, or -m for a sweep."""
+    import sys
+
+    from train import command
+
+    sys.argv = ["realizable train", *context.args]
+    command()
+
+
 def names() -> None:
     """List the tasks and the models that can be run."""
     import models

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from leaderboard import protocol
 from leaderboard.running.failure import located
 from models import Net
 from models.solving.continuous import Continuous, SolverError
@@ -107,7 +108,7 @@ def counted(net: Net) -> Iterator[list[int]]:
             hook.remove()
 
 
-def solves(net: Net, task: Task, length: int, words: int, seed: int, threshold: float = 0.99) -> bool:
+def solves(net: Net, task: Task, length: int, words: int, seed: int, threshold: float = protocol.SOLVED) -> bool:
     """Whether at least `threshold` of `words` fresh training words are answered without a fault."""
     drawn = draw(task, words, length, seeded("validation", task.label, length, seed), testing=False)
     tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))

@@ -9,8 +9,8 @@ import torch
 
 import models
 import tasks
+from leaderboard.protocol import LENGTH
 from leaderboard.store.provenance import imported, source
-from leaderboard.submissions.description import LENGTH
 from leaderboard.submissions.published import OPENING, Round, canonical
 from tasks.words.split import fingerprint, scoring_words
 

@@ -18,13 +18,12 @@ from typing import Any
 
 import models
 import tasks
+from leaderboard.protocol import FACTORS, LENGTH
 from leaderboard.submissions import strict, values
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.values import Bounds
 
 SCHEMA = 1
-LENGTH = 12  # the training length of the benchmark
-FACTORS = (1, 2, 4)  # its test lengths, as multiples of that
 UNITS = ("symbol", "word")
 
 _NET: dict[str, tuple[type, Bounds]] = {

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from leaderboard.protocol import SOLVED
 from leaderboard.tables.frame import Metric, at, scored
 from leaderboard.tables.numbers import fixed
-from leaderboard.tables.statistics import SOLVED, draws, interval, normalised, wilson
+from leaderboard.tables.statistics import draws, interval, normalised, wilson
 
 _PAIR = ["task", "model"]
 _MEANS = {

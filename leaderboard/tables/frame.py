@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from leaderboard.tables.statistics import SOLVED, Floats, normalised
+from leaderboard.protocol import SOLVED
+from leaderboard.tables.statistics import Floats, normalised
 
 Metric = Literal["symbol", "word"]
 METRICS: tuple[Metric, Metric] = ("symbol", "word")

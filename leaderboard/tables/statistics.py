@@ -11,10 +11,11 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leaderboard.protocol import SOLVED
+
 Floats = NDArray[np.float64]
 Strata = Sequence[float] | Sequence[ArrayLike] | Floats
 
-SOLVED = 0.99
 RESAMPLES = 1000
 DIGITS = 3
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from leaderboard.tables.statistics import SOLVED
+from leaderboard.protocol import SOLVED
 from leaderboard.tables.table import Table, mark
 
 if TYPE_CHECKING:

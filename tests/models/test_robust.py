@@ -10,7 +10,8 @@ from torch import Tensor
 
 import models
 import tasks
-import train
+from leaderboard.running.config import Config
+from leaderboard.running.run import run
 from leaderboard.site.cards import facts
 from leaderboard.store.record import read
 from leaderboard.store.schema import NotARecord, validated
@@ -213,10 +214,10 @@ def test_a_run_realises_the_reference_that_corrects_noise_and_records_its_radius
     """On parity a guard has four literals at most: 7/8/8."""
     found = {}
     for robust in (False, True):
-        cfg = OmegaConf.structured(train.Config(task={"name": "parity"}, model={"name": "resnet"}, results=str(tmp_path)))
+        cfg = OmegaConf.structured(Config(task={"name": "parity"}, model={"name": "resnet"}, results=str(tmp_path)))
         cfg.net.robust, cfg.net.hidden, cfg.scoring.words = robust, 8, 16
         cfg.training.steps, cfg.training.length, cfg.training.batch = 1, 3, 4
-        record = train.run(cfg)
+        record = run(cfg)
         assert record["status"] == "done", record["reason"]
         assert all(s["words_correct"] == 16 for s in record["scores"] if s["weights"] == "reference")
         found[robust] = record["reference"]["radius"], record["net"]["hidden"]

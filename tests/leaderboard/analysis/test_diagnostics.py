@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ import train
 from leaderboard.analysis import basin, diagnostics, gradients
 from leaderboard.analysis.diagnostics import Batch, NoLayers
 from leaderboard.running.failure import broken_at, located
+from leaderboard.running.run import run
 from leaderboard.running.score import score
+from leaderboard.running.settings import SettingError
 from leaderboard.store.record import NotARecord, read, write
 from models.architecture import Architecture
 from models.neural_ode import NeuralODE
@@ -377,14 +380,14 @@ SMALL = ["training.steps=4", "training.check=2", "training.length=4", "training.
 
 
 def configured(folder, *overrides):
-    with initialize_config_dir(f"{train.Path(train.__file__).parent}/conf", version_base="1.3"):
+    with initialize_config_dir(str(Path(train.__file__).parent / "conf"), version_base="1.3"):
         return compose("config", [*SMALL, f"results={folder}", *overrides])
 
 
 def test_a_record_has_diagnostics_if_asked(tmp_path):
-    without = train.run(configured(tmp_path))
+    without = run(configured(tmp_path))
     assert "diagnostics" not in without
-    record = train.run(configured(tmp_path, "diagnostics.enabled=true", "diagnostics.words=8"))
+    record = run(configured(tmp_path, "diagnostics.enabled=true", "diagnostics.words=8"))
     assert record["id"] != without["id"]
     (stored,) = [r for r in read(tmp_path) if r["id"] == record["id"]]
     assert stored["diagnostics"] == record["diagnostics"]
@@ -401,8 +404,8 @@ def test_a_record_has_diagnostics_if_asked(tmp_path):
         "lipschitz": 0,
     }
     assert set(stored["diagnostics"]) == {"trained", "reference"}
-    with pytest.raises(models.ModelError, match=r"diagnostics\.words=0"):
-        train.run(configured(tmp_path, "diagnostics.words=0"))
+    with pytest.raises(SettingError, match=r"diagnostics\.words=0"):
+        run(configured(tmp_path, "diagnostics.words=0"))
 
 
 def broken(record, change):
@@ -412,7 +415,7 @@ def broken(record, change):
 
 
 def test_bad_diagnostics_are_no_record(tmp_path):
-    record = train.run(configured(tmp_path, "diagnostics.enabled=true", "diagnostics.words=2"))
+    record = run(configured(tmp_path, "diagnostics.enabled=true", "diagnostics.words=2"))
     found = record["diagnostics"]
     for wrong, message in [
         (record | {"diagnostics": [1]}, "diagnostics is not an object"),
@@ -473,30 +476,30 @@ BREAKS = {
 @pytest.mark.parametrize("broken", BREAKS)
 def test_a_run_that_breaks_says_where(tmp_path, broken):
     overrides, kind, why = BREAKS[broken]
-    record = train.run(configured(tmp_path, "task=counter", *overrides))
+    record = run(configured(tmp_path, "task=counter", *overrides))
     says(record, f"{kind}: {record['model']['label']} on counter, length ", " of ", why)
     assert ", layer " in record["reason"]
-    train.run(configured(tmp_path, "task=counter"))
+    run(configured(tmp_path, "task=counter"))
     assert sorted(r["status"] for r in read(tmp_path)) == ["done", "failed"]
 
 
 @pytest.mark.parametrize(("channel", "layer"), [(None, 0), ("b", 1)])
 def test_weights_that_are_no_numbers_are_told_by_layer(tmp_path, monkeypatch, channel, layer):
     monkeypatch.setattr(models, "build", spoilt(channel))
-    says(train.run(configured(tmp_path)), "resnet on parity, length ", f"layer {layer} of ", "step 1: loss nan")
+    says(run(configured(tmp_path)), "resnet on parity, length ", f"layer {layer} of ", "step 1: loss nan")
 
 
 def test_weights_lost_in_the_last_step_are_told(tmp_path, monkeypatch):
     from models.training.learner import Learner
 
     monkeypatch.setattr(Learner, "on_train_end", lambda self: self.net.bias.data.fill_(torch.nan), raising=False)
-    says(train.run(configured(tmp_path)), "TrainingError: resnet on parity, length ", "weights are not finite")
+    says(run(configured(tmp_path)), "TrainingError: resnet on parity, length ", "weights are not finite")
 
 
 def test_a_solver_that_gives_up_in_scoring_says_where(tmp_path):
     """Enough evaluations for lengths up to 4, with the rate of growth of a fresh net, not for 16."""
     cfg = configured(tmp_path, "model=neural_ode_rk4", "model.max_evaluations=40", "model.step=0.5")
-    says(train.run(cfg), "SolverError: neural_ode(", " on parity, length 8, layer 6 of 8: ", "max_evaluations=40")
+    says(run(cfg), "SolverError: neural_ode(", " on parity, length 8, layer 6 of 8: ", "max_evaluations=40")
 
 
 def test_a_solution_that_overflows_in_scoring_says_where_whatever_the_solver():

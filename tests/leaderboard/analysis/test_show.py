@@ -197,7 +197,7 @@ def test_a_mistake_is_one_line(arguments, message):
 
 def test_models_are_found_and_drawn_without_lightning():
     code = (
-        "import sys, models; models.names(); from leaderboard import cards, spacetime; "
+        "import sys, models; models.names(); from leaderboard.analysis import spacetime; from leaderboard.site import cards; "
         "print({'pytorch_lightning', 'lightning_fabric', 'wandb', 'hydra'} & set(sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

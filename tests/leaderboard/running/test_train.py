@@ -10,6 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 import train
+from leaderboard.running.run import run
 from leaderboard.store.record import read
 from leaderboard.tables.frame import frame
 from leaderboard.tables.table import table
@@ -33,7 +34,7 @@ def command(folder, *overrides, flags=(), path=None):
 
 @pytest.mark.parametrize("model", ["resnet", "revnet", "polynet", "fractalnet", "neural_ode_rk4"])
 def test_a_run_leaves_one_record(tmp_path, model):
-    record = train.run(configured(tmp_path, "task=counter", f"model={model}"))
+    record = run(configured(tmp_path, "task=counter", f"model={model}"))
     (stored,) = read(tmp_path)
     assert stored == json.loads(json.dumps(record))
     assert stored["status"] == "done"
@@ -47,9 +48,9 @@ def test_a_run_leaves_one_record(tmp_path, model):
 
 
 def test_the_same_run_twice_is_skipped_and_reruns_to_the_same_record(tmp_path):
-    first = train.run(configured(tmp_path / "a"))
-    again = train.run(configured(tmp_path / "b"))
-    other = train.run(configured(tmp_path / "a", "seed=1"))
+    first = run(configured(tmp_path / "a"))
+    again = run(configured(tmp_path / "b"))
+    other = run(configured(tmp_path / "a", "seed=1"))
     assert other["id"] != first["id"]
 
     def timeless(record):
@@ -57,42 +58,42 @@ def test_the_same_run_twice_is_skipped_and_reruns_to_the_same_record(tmp_path):
 
     assert timeless(first) == timeless(again)
     before = sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "a").iterdir())
-    train.run(configured(tmp_path / "a"))
+    run(configured(tmp_path / "a"))
     assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "a").iterdir())
 
 
 def test_whatever_determines_a_run_names_it(tmp_path):
     changes = ["seed=1", "net.width=48", "training.rate=0.01", "scoring.words=41", "task.scored=last", "model=revnet"]
-    ids = [train.run(configured(tmp_path, change))["id"] for change in ["seed=0", *changes]]
+    ids = [run(configured(tmp_path, change))["id"] for change in ["seed=0", *changes]]
     assert len(set(ids)) == len(ids)
 
 
 def test_a_failing_run_leaves_its_reason_and_is_tried_again(tmp_path):
     bad = configured(tmp_path, "model=neural_ode", "model.max_evaluations=3")
-    record = train.run(bad)
+    record = run(bad)
     assert record["status"] == "failed"
     assert record["reason"].startswith("SolverError: ")
     assert "max_evaluations=3" in record["reason"]
     assert "\n" not in record["reason"]
     assert [r["status"] for r in read(tmp_path)] == ["failed"]
-    train.run(bad)
+    run(bad)
     assert len(read(tmp_path)) == 1
 
 
 def test_divergence_is_a_failed_record(tmp_path):
-    record = train.run(configured(tmp_path, "training.rate=1e30"))
+    record = run(configured(tmp_path, "training.rate=1e30"))
     assert record["status"] == "failed"
     assert "diverged" in record["reason"]
 
 
 def test_without_a_reference_the_record_says_why(tmp_path):
-    record = train.run(configured(tmp_path, "task=turing", "model=revnet"))
+    record = run(configured(tmp_path, "task=turing", "model=revnet"))
     assert "Bennett" in record["reference"]["reason"]
     assert {s["weights"] for s in record["scores"]} == {"trained"}
 
 
 def test_a_tableau_reference_is_scored_where_it_reaches(tmp_path):
-    record = train.run(configured(tmp_path, "task=turing", "model=revnet", "net.tableau=3", "training.length=3"))
+    record = run(configured(tmp_path, "task=turing", "model=revnet", "net.tableau=3", "training.length=3"))
     assert record["reference"]["longest"] == 3
     assert [s["length"] for s in record["scores"] if s["weights"] == "reference"] == [3]
     (shown,) = [row for row in table(frame([record]), "symbol", 2).footnotes if "reach" in row]
@@ -100,7 +101,7 @@ def test_a_tableau_reference_is_scored_where_it_reaches(tmp_path):
 
 
 def test_untied_weights_need_as_many_layers_as_the_longest_test(tmp_path):
-    record = train.run(configured(tmp_path, "net.layers=28"))
+    record = run(configured(tmp_path, "net.layers=28"))
     assert record["status"] == "done"
     assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
 

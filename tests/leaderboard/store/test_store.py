@@ -27,12 +27,14 @@ import tasks
 import train
 from leaderboard import cli
 from leaderboard.running import score as scoring
+from leaderboard.running.run import run
 from leaderboard.store import weights
 from leaderboard.store.checkpoint import Checkpoints
 from leaderboard.store.mirror import mirror, summary
 from leaderboard.store.record import RecordConflict, RecordError, describe, exists, prepare, read, write
 from leaderboard.tables.export import flat
 from leaderboard.tables.frame import frame
+from tasks.words.split import draw
 
 ROOT = Path(train.__file__).parent
 SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
@@ -329,7 +331,7 @@ def test_a_full_disk_is_one_line_of_train_before_and_after_training(tmp_path, mo
         code, out, err = commanded(monkeypatch, capsys, f"results={folder}")
     assert (code, out, len(err.splitlines())) == (1, "", 1), err
     assert str(folder) in err
-    monkeypatch.setattr(train, "prepare", lambda folder: None)  # it fills up while the net is trained
+    monkeypatch.setattr("leaderboard.running.run.prepare", lambda folder: None)  # it fills up while the net is trained
     with room_for(1000):
         code, out, err = commanded(monkeypatch, capsys, f"results={folder}")
     assert (code, out, len(err.splitlines())) == (1, "", 1), err
@@ -339,7 +341,7 @@ def test_a_full_disk_is_one_line_of_train_before_and_after_training(tmp_path, mo
 
 def test_a_read_only_folder_is_one_line_of_train(readonly, monkeypatch, capsys):
     folder, closed = readonly
-    monkeypatch.setattr(train, "fit", lambda *_: pytest.fail("hours were spent before it said so"))
+    monkeypatch.setattr("leaderboard.running.run.fit", lambda *_: pytest.fail("hours were spent before it said so"))
     with closed():
         code, out, err = commanded(monkeypatch, capsys, f"results={folder}")
     assert (code, out, len(err.splitlines())) == (1, "", 1), err
@@ -444,7 +446,7 @@ class Killed(BaseException):
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("uninterrupted")
-    return train.run(configured(folder, *DROPPING, "store.checkpoint=0")), content(folder)
+    return run(configured(folder, *DROPPING, "store.checkpoint=0")), content(folder)
 
 
 @pytest.mark.parametrize("damaged", [(), ("8",), ("8", "4")], ids=["whole", "newest damaged", "both damaged"])
@@ -461,11 +463,11 @@ def test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one(tmp_path, monkeypatch
         made.append(length)
         return words(task, count, length, generator, testing)
 
-    words = train.draw
+    words = draw
     with monkeypatch.context() as patch:
-        patch.setattr(train, "draw", cut)
+        patch.setattr("leaderboard.running.fit.draw", cut)
         with pytest.raises(Killed):
-            train.run(configuration)
+            run(configuration)
     folder = tmp_path / "checkpoints" / once["id"]
     assert names(folder) == ["4.checkpoint", "8.checkpoint"]
     for step in damaged:
@@ -475,10 +477,10 @@ def test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one(tmp_path, monkeypatch
     logger, curve = DummyLogger(), []
     logger.log_metrics = lambda metrics, step: curve.append([step, metrics["loss"]])
     with monkeypatch.context() as patch, warnings.catch_warnings(record=True) as caught:
-        patch.setattr(train, "draw", lambda *a, **k: (made.append(0), words(*a, **k))[1])
-        patch.setattr(train, "_logger", lambda cfg, task: logger)
+        patch.setattr("leaderboard.running.fit.draw", lambda *a, **k: (made.append(0), words(*a, **k))[1])
+        patch.setattr("leaderboard.running.run.wandb_logger", lambda cfg, task: logger)
         warnings.simplefilter("always")
-        again = train.run(configuration)
+        again = run(configuration)
     assert [f"{step}.checkpoint" in str(w.message) for step, w in zip(damaged, caught, strict=False)] == [True] * len(damaged)
     assert len(made) == {0: 4, 1: 8, 2: 12}[len(damaged)]  # it went on; it did not begin anew
     assert timeless(again) == timeless(once)
@@ -500,21 +502,21 @@ def test_train_killed_in_training_and_run_again_leaves_the_same_record(tmp_path)
         _, told = process.communicate()
     assert process.returncode == -signal.SIGKILL, told
     assert read(tmp_path / "killed") == []
-    again = train.run(configured(tmp_path / "killed", *long))
-    once = train.run(configured(tmp_path / "once", *long))
+    again = run(configured(tmp_path / "killed", *long))
+    once = run(configured(tmp_path / "once", *long))
     assert timeless(again) == timeless(once)
     assert names(tmp_path / "killed") == names(tmp_path / "once")
 
 
 def test_the_weights_of_a_run_score_what_its_record_says_and_name_no_run(tmp_path):
-    record = train.run(configured(tmp_path / "a", "task=counter", "model=revnet"))
+    record = run(configured(tmp_path / "a", "task=counter", "model=revnet"))
     task = tasks.get("counter")
     net = models.build("revnet", task, width=record["net"]["width"], hidden=record["net"]["hidden"], seed=5)
     net.load_state_dict(weights.load(tmp_path / "a", read(tmp_path / "a")[0]))
     found = scoring.score(net, task, 14, 40, 7)
     (said,) = [s for s in record["scores"] if s["weights"] == "trained" and s["length"] == 14]
     assert (found.words_correct, found.symbols_correct) == (said["words_correct"], said["symbols_correct"])
-    bare = train.run(configured(tmp_path / "b", "task=counter", "model=revnet", "store.weights=false", "store.checkpoint=0"))
+    bare = run(configured(tmp_path / "b", "task=counter", "model=revnet", "store.weights=false", "store.checkpoint=0"))
     assert bare["id"] == record["id"]
     assert names(tmp_path / "b") == [f"{bare['id']}.json"]
 

@@ -27,13 +27,14 @@ from typer.testing import CliRunner
 import models
 import tasks
 from leaderboard.cli import app
+from leaderboard.protocol import SEEDS
 from leaderboard.store.record import NotARecord, RecordError, describe, read, write
 from leaderboard.submissions import evaluate, rescore, retrain, strict, tensors, verify
 from leaderboard.submissions.check import Submission, check
 from leaderboard.submissions.description import described
 from leaderboard.submissions.evaluate import LIMITS, Limits
 from leaderboard.submissions.faults import CODES, Fault, Refused
-from leaderboard.submissions.folder import SEEDS, contents, place, weights
+from leaderboard.submissions.folder import contents, place, weights
 from tasks.programs import Program, Register, symbols, when
 from tasks.words.split import scoring_words
 
