@@ -1,6 +1,7 @@
 """Hashes of the words that nets are scored on, so that no change goes unseen: `python tests/golden.py` writes them anew.
 
-For every task and every preset of conf/task, at a few lengths: the first 16 hex digits of SHA-256 of the public test words and of their targets.
+For every task and every preset of conf/task, at a few lengths: the first 16 hex digits of SHA-256 of the public test words and
+of their targets.
 """
 
 import json

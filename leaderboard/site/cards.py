@@ -140,7 +140,7 @@ def text(task: Task) -> str:
 
 def page(chosen: Sequence[Task]) -> str:
     """One self-contained HTML page: the ladder, then every card with its shortcuts, duplicates and rules."""
-    environment = Environment(loader=PackageLoader("leaderboard", "."), autoescape=True)  # never by file name
+    environment = Environment(loader=PackageLoader("leaderboard.site", "."), autoescape=True)  # never by file name
     return environment.get_template("cards.html.j2").render(
         columns=COLUMNS, longest=LONGEST,
         rows=[(_anchor(task), row(task)) for task in chosen],

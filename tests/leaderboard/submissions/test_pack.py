@@ -36,8 +36,8 @@ def run(seed, word=1.0, net=None, **change):
     at = [score("trained", f, 0.9 / f, words=words, words_correct=round(word * words) // f) for f in (1, 2, 4)]
     at += [score("reference", f, words=words, words_correct=words) for f in (1, 2, 4)]
     record = done(seed=seed, scores=at) | {
-        "task": {"name": "parity", "label": "parity", "parameters": {"scored": "every"}, "class": "AC⁰[2]"},
-        "model": {"name": "resnet", "label": "resnet", "parameters": {}},
+        "task": {"name": "parity", "label": "parity", "parameters": {"scored": "every"}, "version": 1, "class": "AC⁰[2]"},
+        "model": {"name": "resnet", "label": "resnet", "parameters": {}, "version": 1},
         "config": config,
     }
     weights = pack_weights(net) if net else (EXAMPLE / f"weights/parity/{seed}.safetensors").read_bytes()
