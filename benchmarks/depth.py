@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import models
 import tasks
 from models.architecture import Reversible
-from models.continuous import Continuous
+from models.solving.continuous import Continuous
 
 BATCH, CELLS, WIDTH, HIDDEN = 8, 16, 32, 64
 STEPS, RATE, ORDER = 6, 0.01, {"second_order_ode": 2}
@@ -110,9 +110,9 @@ def cases(names: Iterable[str]) -> Iterator[Case]:
     """Every architecture with every way to keep what backward needs; in continuous time by Euler's method."""
     for name in names:
         if not issubclass(models.find(name), Continuous):
-            yield from (Case(name, memory) for memory in models.architecture(name).memories)
+            yield from (Case(name, memory) for memory in models.get(name).memories)
             continue
-        yield from (Case(name, memory, (("method", "euler"),)) for memory in models.architecture(name).memories)
+        yield from (Case(name, memory, (("method", "euler"),)) for memory in models.get(name).memories)
         yield Case(name, "store", (("method", "euler"), ("adjoint", True)))
 
 

@@ -14,10 +14,11 @@ from omegaconf import OmegaConf
 import models
 import tasks
 import train
-from leaderboard import basin, diagnostics, gradients, picture, spacetime
-from leaderboard.score import score, solves
-from models.continuous import Continuous
-from tasks.words import torch_generator
+from leaderboard.analysis import basin, diagnostics, gradients, spacetime
+from leaderboard.running.score import score, solves
+from leaderboard.tables import picture
+from models.solving.continuous import Continuous
+from tasks.words.split import torch_generator
 
 UNSKIPPED = ("plain", "fractalnet")  # without a residual branch: V keeps the scale of He
 DEPTHS, CELLS, LAGS = (1, 2, 4, 8, 16), 8, 30

@@ -99,8 +99,9 @@ def main() -> None:
 
 def measure(folder: Path) -> None:
     """Time what the command does, stage by stage; with --profile, what takes longest in it."""
-    from leaderboard import runs, views
     from leaderboard.cli import records
+    from leaderboard.tables import frame as runs
+    from leaderboard.tables import views
 
     profile = cProfile.Profile()
     started = time.process_time()

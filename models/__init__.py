@@ -1,42 +1,65 @@
 """Models: very deep architectures as discretised ODEs. `models.build("revnet", task, width=64)`; `models.names()`.
 
-Every module of this package that defines one concrete `Architecture` is a model under the module's name; like `tasks`,
+Every module of this package but `architecture`, `block` and `net` is an architecture under the module's name; like `tasks`,
 the package is extended by folders `models` (with an `__init__.py`) on `sys.path`.
 """
 
+from importlib import import_module
+from pathlib import Path
 from pkgutil import extend_path
+from typing import TYPE_CHECKING
 
-__path__ = extend_path(__path__, __name__)
+__path__ = [folder for folder in extend_path(__path__, __name__) if Path(folder, "__init__.py").exists()]
 
-from models.architecture import Architecture, ModelError, NotRealizable, Reference
-from models.net import Net
 from tasks.discover import class_of, configured, names_in
-from tasks.task import Task
 
-__all__ = ["Architecture", "ModelError", "Net", "NotRealizable", "Reference", "architecture", "build", "find", "names", "sizes"]
+if TYPE_CHECKING:
+    from models.architecture import Architecture, ModelError
+    from models.architecture import NotRealizable as NotRealizable
+    from models.architecture import Reference as Reference
+    from models.net import Net
+    from tasks.task import Task
+
+_HOME = dict.fromkeys(("Architecture", "ModelError", "NotRealizable", "Reference"), "models.architecture") | {
+    "Net": "models.net"
+}
+__all__ = ["Architecture", "ModelError", "Net", "NotRealizable", "Reference", "build", "find", "get", "names", "sizes"]
+
+
+def __getattr__(name: str) -> object:
+    """The interface of a model, imported when it is first asked for: to list names takes no torch, which needs a second."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
 
 
 def names() -> list[str]:
     """Names of all architectures."""
-    return names_in(__name__, Architecture)
+    return names_in(__name__, besides=("architecture", "block", "net"))
 
 
-def find(name: str) -> type[Architecture]:
+def find(name: str) -> "type[Architecture]":
     """The class of the architecture of that name; ModelError if there is none."""
+    from models.architecture import Architecture, ModelError
+
     if name not in names():
         raise ModelError(f"unknown model {name!r}; there are {', '.join(names())}")
-    return class_of(f"{__name__}.{name}", Architecture)
+    return class_of(f"{__name__}.{name}", Architecture, ModelError)
 
 
-def architecture(name: str, /, **options: object) -> Architecture:
+def get(name: str, /, **options: object) -> "Architecture":
     """The architecture of that name with these options; ModelError on an unknown name, option or value."""
+    from models.architecture import ModelError
+
     return configured(find(name), name, options, ModelError)
 
 
 def sizes(
-    made: Architecture, task: Task, width: int, hidden: int, tableau: int = 0, inner: bool = False, robust: bool = False
+    made: "Architecture", task: "Task", width: int, hidden: int, tableau: int = 0, inner: bool = False, robust: bool = False
 ) -> tuple[int, int]:
     """Width and hidden units of a net in which the reference fits, if there is one: those given, or what it needs."""
+    from models.architecture import NotRealizable
+
     try:
         reference = made.robust(task.program(), inner) if robust else made.reference(task.program(), tableau)
     except NotRealizable:
@@ -48,7 +71,7 @@ def sizes(
 
 def build(
     name: str,
-    task: Task,
+    task: "Task",
     *,
     width: int = 32,
     hidden: int = 64,
@@ -60,12 +83,15 @@ def build(
     seed: int = 0,
     memory: str = "store",
     **options: object,
-) -> Net:
+) -> "Net":
     """A fresh net for a task, of the `sizes` that its reference needs at least, if it has one. See `Net`.
 
     `robust`: its reference that corrects noise. Further options are those of the architecture. ModelError on a bad one.
     """
-    chosen = architecture(name, **options)
+    from models.architecture import ModelError
+    from models.net import Net
+
+    chosen = get(name, **options)
     if min(width, hidden) < 1:
         raise ModelError(f"{name}: width={width}, hidden={hidden}; allowed: at least 1 each")
     width, hidden = sizes(chosen, task, width, hidden, tableau, inner, robust)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from models.block import Block, Weights
-from tasks.discover import label
-from tasks.program import Program, ProgramError
-from tasks.tableau import tableau
+from tasks.discover import label, module_name
+from tasks.programs import Program, ProgramError
+from tasks.programs.tableau import tableau
 
 Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are Block modules
 State = tuple[Tensor, ...]
@@ -59,7 +59,13 @@ class Architecture(ABC):
 
     halves: ClassVar[int] = 1  # a block acts on width / halves channels
     layered: ClassVar[bool] = False  # a state a layer, and layers may be untied; a streaming net has one state in all
+    version: ClassVar[int] = 1  # raised when the numbers of its nets change, as it is part of what a run is
     rewrites: ClassVar[bool] = True  # whether rewriting programs lower directly; else through their tableau
+
+    @property
+    def name(self) -> str:
+        """The name under which `models.get` finds the architecture: that of its file."""
+        return module_name(self)
 
     @property
     def label(self) -> str:
@@ -73,7 +79,7 @@ class Architecture(ABC):
 
     @property
     def memories(self) -> tuple[str, ...]:
-        """How a net can keep what backward needs, of store, checkpoint, reverse: see `models.memory`."""
+        """How a net can keep what backward needs, of store, checkpoint, reverse: see `models.training.memory`."""
         return ("store",)
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """The block F(x) = V ReLU(U * N(x) + b): a kernel-3 convolution, ReLU, a pointwise convolution; N optional.
 
 Written as a program, a hidden unit is a rule: U and b are its guard, V what it writes. A block may be deepened by an inner
-layer, F(x) = V ReLU(W ReLU(U * N(x) + b) + c): then guards can read what a first layer has cleaned of noise (models/robust.py).
+layer, F(x) = V ReLU(W ReLU(U * N(x) + b) + c): then guards can read what a first layer has cleaned of noise.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tasks.program import Program
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from models.architecture import Blocks, NotRealizable, Reference
 from models.block import Block
-from models.continuous import FIXED, Continuous, Field, Time
-from models.robust import saturated
-from tasks.program import Program
+from models.lowering.robust import saturated
+from models.solving.continuous import FIXED, Continuous, Field, Time
+from tasks.programs import Program
 
 RATE = 12.0  # K
 FINEST = 1 / 16  # the largest fixed step for which a reference is good; with 1/2 or 1 every gate is met while it is shut
@@ -28,7 +28,7 @@ class ClockODE(Continuous):
 
     While y moves x rests, and the other way round; half a tick takes either to its target but for e^(-K / pi) = 0.022 of
     the distance. F and G are blocks with an inner layer and no skip, so the layer of a program is F, and G cleans: they are
-    exact on codes that are off by up to 1/4 (models/robust.py). So a tick that starts within r <= 1/4 of a code ends within
+    exact on codes that are off by up to 1/4 (lowering/robust.py). So a tick that starts within r <= 1/4 of a code ends within
     (1 + r) e^(-K / pi) + e, e the error of the solver, of the next: at most 0.028 + e. Every channel may be disturbed
     by 1/4 - 0.028 - e once a tick, for ever; the reference states that, with e = 0.01, as its radius.
     """

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from models.architecture import Blocks, Discrete, ModelError, Reference, State
 from models.block import Block, Weights, lower, passing
-from models.robust import certified, saturated
-from tasks.program import Program
+from models.lowering.robust import certified, saturated
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

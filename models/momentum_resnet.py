@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.architecture import Blocks, ModelError, Reference, Reversible, State
 from models.block import Weights, lower
-from tasks.program import Program
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

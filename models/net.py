@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, ModelError, NotRealizable, Reference
 from models.block import Block
-from models.memory import checkpointing, refusal
-from models.reversible import reversing
-from tasks.program import Program
+from models.training.memory import checkpointing, refusal
+from models.training.reverse import reversing
+from tasks.programs import Program
 
 
 class Net(nn.Module):
@@ -19,7 +19,7 @@ class Net(nn.Module):
     and `depth` is at most that. `norm`: blocks normalise their input. `tableau`: the longest word that a reference must
     serve where the architecture needs a tableau. `inner`: blocks have a second hidden layer, with which references can
     correct more noise. Initial weights are drawn from `seed`. `memory`: how `final`, in training, keeps what backward
-    needs: store, checkpoint, or where layers have an inverse reverse (see `models.memory`).
+    needs: store, checkpoint, or where layers have an inverse reverse (see `models.training.memory`).
     """
 
     def __init__(

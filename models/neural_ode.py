@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from models.architecture import Architecture, Reference
 from models.block import Block
 from models.clock_ode import FINEST, ClockODE
-from models.continuous import FIXED, Branch, Continuous, Field, Time
-from models.settling import most_read, settling
-from tasks.program import Program
+from models.lowering.settling import most_read, settling
+from models.solving.continuous import FIXED, Branch, Continuous, Field, Time
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

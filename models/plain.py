@@ -8,8 +8,8 @@ from torch import Tensor
 
 from models.architecture import Blocks, ModelError, OneStep, Reference
 from models.block import Block, lower, passing
-from models.robust import certified
-from tasks.program import Program
+from models.lowering.robust import certified
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from models.architecture import Blocks, ModelError, NotRealizable, OneStep, Reference
 from models.block import idle, lower
-from models.robust import certified
-from tasks.program import Program
+from models.lowering.robust import certified
+from tasks.programs import Program
 
 DISTINCT = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3-way": 3}
 

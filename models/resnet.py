@@ -7,8 +7,8 @@ from torch import Tensor
 
 from models.architecture import Blocks, OneStep, Reference
 from models.block import lower
-from models.robust import certified
-from tasks.program import Program
+from models.lowering.robust import certified
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import nn
 
-from models.stream import Stream
+from models.streaming.stream import Stream
 
 
 @dataclass(frozen=True)

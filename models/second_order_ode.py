@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from models.architecture import Reference, State
 from models.block import Block, Weights
-from models.continuous import Branch, Continuous, Field, Time
-from models.settling import most_read, settling
-from tasks.program import Program
+from models.lowering.settling import most_read, settling
+from models.solving.continuous import Branch, Continuous, Field, Time
+from tasks.programs import Program
 
 
 class Acceleration(Block):

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from models.architecture import Blocks, ModelError, Reference
-from models.continuous import Branch, Continuous, Field, Time, Watch
-from models.settling import most_read, settling
-from tasks.program import Program
+from models.lowering.settling import most_read, settling
+from models.solving.continuous import Branch, Continuous, Field, Time, Watch
+from tasks.programs import Program
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import ClassVar
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice, stream
-from tasks.operands import TOP, A, B, Operands, carried, digits, end, ended, load, numbers, split
-from tasks.program import FIRST, LAST, Program, Register, when
+from tasks.programs import FIRST, LAST, Program, Register, when
+from tasks.programs.lattice import lattice, stream
+from tasks.words.operands import TOP, A, B, Operands, carried, digits, end, ended, load, numbers, split
 
 
 @dataclass(frozen=True)

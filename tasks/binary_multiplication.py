@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice, signal, stream
-from tasks.operands import TOP, A, B, Operands, carried, digits, end, ended, load, numbers, split
-from tasks.program import FIRST, LAST, Program, Register, Rule, when
+from tasks.programs import FIRST, LAST, Program, Register, Rule, when
+from tasks.programs.lattice import lattice, signal, stream
+from tasks.words.operands import TOP, A, B, Operands, carried, digits, end, ended, load, numbers, split
 
 
 @dataclass(frozen=True)

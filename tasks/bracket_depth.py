@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import Stack, lattice, stream
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
+from tasks.programs.lattice import Stack, lattice, stream
 from tasks.task import Task
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.program import Literal, Program, Register, symbols, when
+from tasks.programs import Literal, Program, Register, symbols, when
 from tasks.task import Task
 
 # each rule with its mirror image (left and right exchanged), its complement (0 and 1 exchanged), and both

@@ -9,11 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.lattice import empty, lattice
-from tasks.program import RIGHT, Program, Register, symbols, when
+from tasks.programs import RIGHT, Program, Register, symbols, when
+from tasks.programs.lattice import empty, lattice
 from tasks.task import IGNORE, Task
+from tasks.words.bits import Bits
 
 SEPARATOR, SAME, FROM_LEFT, FROM_RIGHT, NAND = range(2, 7)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
 from tasks.task import Task
 
 LESS, EQUAL, GREATER = 0, 1, 2

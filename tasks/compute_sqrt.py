@@ -9,11 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.lattice import empty, lattice
-from tasks.program import FIRST, LAST, Program, Register, Rule, symbols, when
+from tasks.programs import FIRST, LAST, Program, Register, Rule, symbols, when
+from tasks.programs.lattice import empty, lattice
 from tasks.task import IGNORE, Task
+from tasks.words.bits import Bits
 
 REST, ROOT = Register("rest", 1), Register("root", 1)  # the remainder in the place of the number, the root in its cells
 OTHER = Register("other", 1)  # the difference has another bit here than the remainder

@@ -6,8 +6,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.program import FIRST, Program, Register, symbols, when
-from tasks.rotation import Rotation
+from tasks.programs import FIRST, Program, Register, symbols, when
+from tasks.programs.rotation import Rotation
 from tasks.task import Task
 
 PLACES = 5

@@ -1,11 +1,10 @@
 """Find, by looking, the classes that a package's modules define, and make them from typed parameters: no registry."""
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from inspect import getmembers, isabstract, isclass
 from pkgutil import iter_modules
-from types import ModuleType
 from typing import Any, TypeVar
 
 from omegaconf import OmegaConf
@@ -14,15 +13,19 @@ from omegaconf.errors import OmegaConfBaseException
 Kind = TypeVar("Kind")
 
 
-def names_in(package: str, kind: type[Kind]) -> list[str]:
-    """Names of the modules of `package` that define a concrete subclass of `kind`, sorted."""
-    found = sorted(module.name for module in iter_modules(import_module(package).__path__))
-    return [name for name in found if _defined(import_module(f"{package}.{name}"), kind)]
+def names_in(package: str, besides: Collection[str]) -> list[str]:
+    """Names of the modules of `package` that are neither packages nor `besides`, sorted: found, not imported."""
+    modules = iter_modules(import_module(package).__path__)
+    return sorted({module.name for module in modules if not module.ispkg} - {*besides})
 
 
-def class_of(module: str, kind: type[Kind]) -> type[Kind]:
-    """The concrete subclass of `kind` that the module defines."""
-    return _defined(import_module(module), kind)[0]
+def class_of(module: str, kind: type[Kind], error: type[Exception]) -> type[Kind]:
+    """The concrete subclass of `kind` that the module defines; `error`, in one line, unless there is exactly one."""
+    members = [member for _, member in getmembers(import_module(module), isclass) if member.__module__ == module]
+    found = [member for member in members if issubclass(member, kind) and not isabstract(member)]
+    if len(found) != 1:
+        raise error(f"{module} defines {len(found)} classes that are a concrete {kind.__name__}; exactly one is needed")
+    return found[0]
 
 
 def configured(cls: type[Kind], name: str, parameters: Mapping[str, Any], error: type[Exception]) -> Kind:
@@ -40,6 +43,60 @@ def configured(cls: type[Kind], name: str, parameters: Mapping[str, Any], error:
     return cls(**OmegaConf.to_container(merged))  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Range:
+    """The numbers that a setting may be: `low` to `high`, without an end that is `open`; never infinite, never NaN."""
+
+    low: float
+    high: float
+    open: str = ""
+
+    def __contains__(self, value: object) -> bool:
+        if type(value) not in (int, float):
+            return False
+        above = value > self.low if "low" in self.open else value >= self.low  # type: ignore[operator]
+        return above and (value < self.high if "high" in self.open else value <= self.high)  # type: ignore[operator]
+
+    def __str__(self) -> str:
+        return " ".join(
+            [
+                f"{'more than' if 'low' in self.open else 'at least'} {self.low:g}",
+                f"and {'less than' if 'high' in self.open else 'at most'} {self.high:g}",
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The texts that a setting may be."""
+
+    texts: tuple[str, ...]
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.texts
+
+    def __str__(self) -> str:
+        return ", ".join(self.texts)
+
+
+def ranged(default: float, low: float, high: float, open: str = "") -> Any:
+    """A field of a dataclass that holds a number of that `Range`, to be checked by `check`."""
+    return field(default=default, metadata={"allowed": Range(low, high, open)})
+
+
+def chosen(default: str, *others: str) -> Any:
+    """A field of a dataclass that holds one of these texts, to be checked by `check`."""
+    return field(default=default, metadata={"allowed": Choice((default, *others))})
+
+
+def check(settings: Any, where: str, error: type[Exception]) -> None:
+    """`error`, in one line that names the setting and what is allowed, unless all fields are what they may be."""
+    for f in fields(settings):
+        value, allowed = getattr(settings, f.name), f.metadata.get("allowed")
+        if allowed is not None and value not in allowed:
+            raise error(f"{where}{f.name}={value} is not allowed; allowed: {allowed}")
+
+
 def module_name(configured: object) -> str:
     """The name under which a task or a model is found: that of the file that defines its class."""
     return type(configured).__module__.rpartition(".")[2]
@@ -51,8 +108,3 @@ def label(configured: Any) -> str:
     values = {f.name: getattr(configured, f.name) for f in fields(configured)}
     changed = [f"{name}={value}" for name, value in values.items() if value != getattr(defaults, name)]
     return module_name(configured) + (f"({', '.join(changed)})" if changed else "")
-
-
-def _defined(module: ModuleType, kind: type[Kind]) -> list[type[Kind]]:
-    members = [member for _, member in getmembers(module, isclass) if member.__module__ == module.__name__]
-    return [member for member in members if issubclass(member, kind) and not isabstract(member)]

@@ -7,12 +7,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.machines import ANY, EMPTY, END, Action, Condition, Pushdown
-from tasks.mixture import mixture
-from tasks.program import Program
+from tasks.programs import Program
+from tasks.programs.machines import ANY, EMPTY, END, Action, Condition, Pushdown
 from tasks.task import Task
+from tasks.words.bits import Bits
+from tasks.words.mixture import mixture
 
 
 @dataclass(frozen=True)

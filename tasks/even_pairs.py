@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
 from tasks.task import Task
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
 from tasks.task import Task
 
 GROUPS = (*[f"Z{m}" for m in range(2, 13)], "S3", "A5", "S5")

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice, signal, stream
-from tasks.operands import carried
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
+from tasks.programs.lattice import lattice, signal, stream
 from tasks.task import Task
+from tasks.words.operands import carried
 
 
 @dataclass(frozen=True)

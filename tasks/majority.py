@@ -6,8 +6,8 @@ from typing import ClassVar
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.machines import EMPTY, END, Pushdown
-from tasks.program import Program
+from tasks.programs import Program
+from tasks.programs.machines import EMPTY, END, Pushdown
 from tasks.task import Task
 
 

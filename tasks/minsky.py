@@ -15,11 +15,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.machines import Counters, Instruction
-from tasks.program import Program
+from tasks.programs import Program
+from tasks.programs.machines import Counters, Instruction
 from tasks.task import Task, TaskError
+from tasks.words.bits import Bits
 
 LETTERS = "abcd"
 
@@ -104,7 +104,7 @@ class Minsky(Task):
     >>> Minsky(machine="add").solve([3, 1, 0, 0])
     [1, 1, 1, 0]
 
-    The program is that of `tasks.machines.Counters`: the control in the first cell sends a signal for every instruction.
+    The program is that of `programs.machines.Counters`: the control in the first cell sends a signal for every instruction.
     """
 
     machine: str = "add"

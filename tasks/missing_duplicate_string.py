@@ -8,10 +8,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
 from tasks.task import Task
+from tasks.words.bits import Bits
 
 HIDDEN, END = 2, 3
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
 from tasks.task import IGNORE, Task
+from tasks.words.bits import Bits
 
 PLUS, MINUS, TIMES = 5, 6, 7
 DIGITS, OPERATORS = range(5), (PLUS, MINUS, TIMES)

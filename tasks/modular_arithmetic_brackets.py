@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.expressions import DIGITS, MINUS, PLUS, TIMES, Expressions, evaluate
-from tasks.lattice import Stack, empty, lattice, spread, stream
-from tasks.program import FIRST, LAST, Program, Register, Rule, symbols, when
+from tasks.programs import FIRST, LAST, Program, Register, Rule, symbols, when
+from tasks.programs.lattice import Stack, empty, lattice, spread, stream
 from tasks.task import Task
+from tasks.words.bits import Bits
+from tasks.words.expressions import DIGITS, MINUS, PLUS, TIMES, Expressions, evaluate
 
 EXPRESSIONS = Expressions(operators=3)
 OPEN, CLOSE = 8, 9

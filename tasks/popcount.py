@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice, stream
-from tasks.program import FIRST, Program, Register, symbols, when
+from tasks.programs import FIRST, Program, Register, symbols, when
+from tasks.programs.lattice import lattice, stream
 from tasks.task import Task
 
 

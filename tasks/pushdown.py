@@ -15,13 +15,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
 from tasks.dyck import balanced
-from tasks.machines import ANY, EMPTY, END, Action, Condition, Pushdown
-from tasks.mixture import mixture
-from tasks.program import Program
+from tasks.programs import Program
+from tasks.programs.machines import ANY, EMPTY, END, Action, Condition, Pushdown
 from tasks.task import Task, TaskError
+from tasks.words.bits import Bits
+from tasks.words.mixture import mixture
 
 ACCEPT, REJECT = "accept", "reject"
 KEEP: Action = ("keep", 0)

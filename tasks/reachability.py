@@ -9,11 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.lattice import AWAKE, lattice
-from tasks.program import FIRST, LAST, Program, Register, symbols, when
+from tasks.programs import FIRST, LAST, Program, Register, symbols, when
+from tasks.programs.lattice import AWAKE, lattice
 from tasks.task import IGNORE, Task
+from tasks.words.bits import Bits
 
 NODE = 2
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice
-from tasks.machines import ANY, Pushdown
-from tasks.program import Program
+from tasks.programs import Program
+from tasks.programs.lattice import lattice
+from tasks.programs.machines import ANY, Pushdown
 from tasks.task import Task
 
 

@@ -7,12 +7,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.expressions import DIGITS, MINUS, PLUS, Expressions, evaluate
-from tasks.lattice import Stack, empty, lattice, spread, stream
-from tasks.program import FIRST, LAST, Program, Register, symbols, when
+from tasks.programs import FIRST, LAST, Program, Register, symbols, when
+from tasks.programs.lattice import Stack, empty, lattice, spread, stream
 from tasks.task import Task
+from tasks.words.bits import Bits
+from tasks.words.expressions import DIGITS, MINUS, PLUS, Expressions, evaluate
 
 EXPRESSIONS = Expressions(operators=2)
 OPEN, CLOSE, X, EQUALS = 7, 8, 9, 10

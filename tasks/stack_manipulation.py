@@ -8,11 +8,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.lattice import Stack, empty, lattice, spread, stream
-from tasks.program import FIRST, LEFT, Program, Register, symbols, when
+from tasks.programs import FIRST, LEFT, Program, Register, symbols, when
+from tasks.programs.lattice import Stack, empty, lattice, spread, stream
 from tasks.task import Task
+from tasks.words.bits import Bits
 
 POP, BLANK, BOTTOM = 2, 5, 2
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.lattice import lattice, stream
-from tasks.program import FIRST, LAST, LEFT, Program, Register, Rule, symbols, when
+from tasks.programs import FIRST, LAST, LEFT, Program, Register, Rule, symbols, when
+from tasks.programs.lattice import lattice, stream
 from tasks.task import Task, TaskError
 
 MACHINES = {"collatz": (("a -> bc", "b -> a", "c -> aaa"), 2), "post": (("0 -> 00", "1 -> 1101"), 3)}

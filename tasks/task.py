@@ -10,11 +10,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Card
 from tasks.discover import label, module_name
-from tasks.program import Program
-from tasks.rotation import Rotation
+from tasks.programs import Program
+from tasks.programs.rotation import Rotation
+from tasks.words.bits import Bits
 
 IGNORE = -100  # target of a cell that is not scored (torch's cross entropy ignores it)
 
@@ -32,12 +32,14 @@ class Task(ABC):
     longer than its word (or some lengths do not exist), `cells` says how many cells a word of that length takes; with
     `blanks`, the last token of the alphabet stands in the cells behind the word. Hooks see words without blanks.
 
+    `version` is raised when words, answers or program change, as it is part of what a run is.
     `scored`: "every" cell (but those that the task leaves at IGNORE) or the "last" one only; `scorings` are allowed.
     """
 
     scorings: ClassVar[tuple[str, ...]] = ("every", "last")
     variants: ClassVar[Sequence[Mapping[str, object]]] = ({},)  # parameters of the members that the ladder shows, tests try
     blanks: ClassVar[bool] = False
+    version: ClassVar[int] = 1
     scored: str = "every"
 
     def __post_init__(self) -> None:

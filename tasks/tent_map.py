@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.program import FIRST, LAST, Program, Register, symbols, when
+from tasks.programs import FIRST, LAST, Program, Register, symbols, when
 from tasks.task import Task
 
 

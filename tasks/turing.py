@@ -14,12 +14,12 @@ import sympy
 import torch
 from torch import Tensor
 
-from tasks.bits import Bits
 from tasks.card import Bound, Card
-from tasks.lattice import Head, Step
-from tasks.program import FIRST, LEFT, Program, Register, Rule, symbols, when
+from tasks.programs import FIRST, LEFT, Program, Register, Rule, symbols, when
+from tasks.programs.lattice import Head, Step
+from tasks.programs.zoo import MACHINES, Machine
 from tasks.task import Task, TaskError
-from tasks.zoo import MACHINES, Machine
+from tasks.words.bits import Bits
 
 HALTING = ("halt", "accept", "reject")
 MOVES = {"L": -1, "S": 0, "R": +1}
@@ -38,7 +38,7 @@ class Table:
 class Turing(Task):
     """Tape after T steps of `machine`, or of the lines in `table`; or, with `answer: halt`, the news that it has halted.
 
-    The machines are those of `tasks.zoo`. With a table, `tape` lists its symbols, one character a token, and T = `steps`
+    The machines are those of `programs.zoo`. With a table, `tape` lists its symbols, one character a token, and T = `steps`
     n. Samples are the typical words of a machine, uniform over the tape's symbols for a table; any word is an input.
 
     Answer `halt`: the news of the halting starts where the head is then and travels one cell a step. A cell that has it

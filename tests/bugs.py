@@ -12,27 +12,42 @@ class Mutant(NamedTuple):
     tests: str
 
 
-A, T = "tests/test_architectures.py", "tests/test_table.py"
+A, T = "tests/models/test_architectures.py", "tests/leaderboard/tables/test_table.py"
 CLOSED = f"{A}::test_closed_form_on_a_linear_field"
 LOCAL = f"{A}::test_local_drop_path_has_the_distribution_computed_by_hand"
 GLOBAL = f"{A}::test_global_drop_path_keeps_one_column_of_the_whole_net"
 BLOCK = f"{A}::test_block_by_hand"
-REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "polynet", "fractalnet", "continuous"))
-FRAME, STATISTICS, STAT = "leaderboard/runs.py", "leaderboard/statistics.py", "tests/test_statistics.py"
+REVNET, POLYNET, FRACTAL, ODE = (f"models/{name}.py" for name in ("revnet", "polynet", "fractalnet", "solving/continuous"))
+FRAME, STATISTICS, STAT = (
+    "leaderboard/tables/frame.py",
+    "leaderboard/tables/statistics.py",
+    "tests/leaderboard/tables/test_statistics.py",
+)
 ADJOINT = f"{A}::test_adjoint_gradients_are_the_direct_ones"
-REVERSIBLE, MEMORY, D = "models/reversible.py", "models/memory.py", "tests/test_depth.py"
-G, F, V = "tests/test_diagnostics.py", "tests/test_ode_family.py", "tests/test_submission.py"
-STORE, SITE, ROUNDS = (f"tests/test_{name}.py" for name in ("store", "site", "rounds"))
-PACK = "tests/test_pack.py"
+REVERSIBLE, MEMORY, D = "models/training/reverse.py", "models/training/memory.py", "tests/models/test_depth.py"
+G, F, V = (
+    "tests/leaderboard/analysis/test_diagnostics.py",
+    "tests/models/test_ode_family.py",
+    "tests/leaderboard/submissions/test_submission.py",
+)
+STORE, SITE, ROUNDS = (
+    f"tests/leaderboard/{name}.py" for name in ("store/test_store", "site/test_site", "submissions/test_rounds")
+)
+PACK = "tests/leaderboard/submissions/test_pack.py"
 HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
-NET, BLOCKS, CELLS = "models/net.py", "models/block.py", "leaderboard/cells.py"
-SCORE, S, RUNS = "leaderboard/score.py", "tests/test_score.py", "tests/test_train.py"
-PROGRAM, POLY, TABLEAU, TURING, MINSKY = (f"tasks/{n}.py" for n in ("program", "polynomial", "tableau", "turing", "minsky"))
-ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/validate.py"
-LATTICE, MACHINES, ZOO = "tasks/lattice.py", "tasks/machines.py", "tasks/zoo.py"
-SWEEPS, STACKS, NUMBERS, CIRCUITS = (f"tests/test_{name}.py" for name in ("sweeps", "stacks", "arithmetic", "circuits"))
-L, C = "tests/test_lattice.py", "tests/test_cards.py"
-P, K, R = "tests/test_programs.py", "tests/test_tasks.py", "tests/test_references.py"
+NET, BLOCKS, CELLS = "models/net.py", "models/block.py", "leaderboard/tables/cells.py"
+SCORE, S, RUNS = (
+    "leaderboard/running/score.py",
+    "tests/leaderboard/running/test_score.py",
+    "tests/leaderboard/running/test_train.py",
+)
+PROGRAM, POLY, TABLEAU = (f"tasks/programs/{n}.py" for n in ("program", "polynomial", "tableau"))
+TURING, MINSKY = "tasks/turing.py", "tasks/minsky.py"
+ARCHITECTURE, VALIDATE = "models/architecture.py", "tasks/programs/validation.py"
+LATTICE, MACHINES, ZOO = "tasks/programs/lattice.py", "tasks/programs/machines.py", "tasks/programs/zoo.py"
+SWEEPS, STACKS, NUMBERS, CIRCUITS = (f"tests/tasks/test_{name}.py" for name in ("sweeps", "stacks", "arithmetic", "circuits"))
+L, C = "tests/tasks/test_lattice.py", "tests/tasks/test_cards.py"
+P, K, R = "tests/tasks/test_programs.py", "tests/tasks/test_tasks.py", "tests/models/test_references.py"
 RUN = f"{P}::test_run_follows_the_interpreter"
 SYM = f"{P}::test_sympy_and_torch_have_the_same_right_hand_side"
 TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond"
@@ -57,13 +72,13 @@ MUTANTS = [
         "leaderboard/store/provenance.py",
         "queue += [origin, *filter",
         "queue += [*filter",
-        "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
+        "tests/leaderboard/store/test_record.py::test_code_hash_covers_all_that_is_loaded",
     ),
     Mutant(
         "leaderboard/store/provenance.py",
         "queue.append(module.rpartition",
         "queue.count(module.rpartition",
-        "tests/test_record.py::test_code_hash_covers_all_that_is_loaded",
+        "tests/leaderboard/store/test_record.py::test_code_hash_covers_all_that_is_loaded",
     ),
     # models
     Mutant("models/resnet.py", "return x + F(x)", "return F(x)", CLOSED),
@@ -148,9 +163,9 @@ MUTANTS = [
     Mutant(SCORE, "length > trained_to or splits", "length >= trained_to or splits", f"{S}::test_held_out_is_told"),
     Mutant(SCORE, "curve += (after - x)", "curve = (after - x)", f"{S}::test_curve_length_of_the_parity_reference"),
     # tasks
-    Mutant("tasks/words.py", "kept(words) == testing", "kept(words) != testing", "tests/test_words.py"),
-    Mutant("tasks/words.py", "% PARTS == 0", "% PARTS <= 1", "tests/test_words.py"),
-    Mutant("tasks/words.py", '"\\0".join', '"".join', "tests/test_words.py"),
+    Mutant("tasks/words/split.py", "kept(words) == testing", "kept(words) != testing", "tests/tasks/test_words.py"),
+    Mutant("tasks/words/split.py", "% PARTS == 0", "% PARTS <= 1", "tests/tasks/test_words.py"),
+    Mutant("tasks/words/split.py", '"\\0".join', '"".join', "tests/tasks/test_words.py"),
     Mutant("train.py", 'scored["reference"] = realised', 'scored["reference"] = net', RUNS),
     Mutant("train.py", "if exists(folder, record", "if not exists(folder, record", RUNS),
     # programs, references: see the tests named
@@ -161,7 +176,10 @@ MUTANTS = [
     Mutant(PROGRAM, "free = [name for name in rule.changed() if rule.old(name) is None]", "free = []", RUN),
     Mutant(PROGRAM, "torch.where(output.amax(1) > 0, output.argmax(1), -1)", "output.argmax(1)", TAB),
     Mutant(
-        "tasks/rules.py", "(g.register, g.at, g.holds) == (register, 0, True)", "(g.register, g.holds) == (register, True)", VAL
+        "tasks/programs/rules.py",
+        "(g.register, g.at, g.holds) == (register, 0, True)",
+        "(g.register, g.holds) == (register, True)",
+        VAL,
     ),
     Mutant(VALIDATE, "if literal.at not in (-1, 0, 1):", "if literal.at not in (-2, -1, 0, 1, 2):", VAL),
     Mutant(VALIDATE, "if changed.count(name) > 1:", "if changed.count(name) > 2:", VAL),
@@ -208,9 +226,9 @@ MUTANTS = [
     Mutant(POLYNET, "[lower(program), *[idle()] * (self.blocks - 1)]", "[lower(program)] * self.blocks", DISC),
     Mutant(REVNET, "enumerate([1.0, -2.0, 1.0])", "enumerate([1.0, -1.0, 0.0])", REV),
     Mutant(REVNET, "lower(program, implied=False)]", "lower(program)]", REV),
-    Mutant("models/settling.py", "-guards.V, -decay", "0 * guards.V, -decay", NODE),
+    Mutant("models/lowering/settling.py", "-guards.V, -decay", "0 * guards.V, -decay", NODE),
     Mutant(
-        "models/settling.py",
+        "models/lowering/settling.py",
         "3.0 if reads > 1 else 1.0 for",
         "1.0 for",
         f"{R}::test_guards_of_the_neural_ode_are_exact_bits_within_their_margin",
@@ -288,23 +306,26 @@ MUTANTS = [
     ),
     Mutant(MACHINES, "when(LAST).write(self.tape(self.alphabet)), ", "", f"{L}::test_random_pushdown_automata"),
     Mutant(
-        "tasks/audit.py",
+        "leaderboard/analysis/audit.py",
         'seeded("audit of", task.label, n)',
         'seeded("audit", task.label, n)',
         f"{C}::test_shortcuts_are_fresh_and_reproducible",
     ),
     Mutant(
-        "tasks/audit.py",
+        "leaderboard/analysis/audit.py",
         "torch.where(votes.sum(1) > 0, votes.argmax(1), otherwise)",
         "otherwise",
         f"{C}::test_shortcuts_of_parity",
     ),
     Mutant(
-        "tasks/words.py", "testing=length <= trained_to)", "testing=False)", f"{C}::test_overlap_of_training_and_test_words"
+        "tasks/words/split.py",
+        "testing=length <= trained_to)",
+        "testing=False)",
+        f"{C}::test_overlap_of_training_and_test_words",
     ),
     Mutant("tasks/card.py", "if value not in allowed:", "if False:", f"{C}::test_bad_cards"),
-    Mutant("leaderboard/cards.py", "task.card.rung, ", "", f"{C}::test_the_ladder_is_ordered"),
-    Mutant("leaderboard/cards.py", "autoescape=True)", "autoescape=False)", f"{C}::test_what_a_card_says_is_text"),
+    Mutant("leaderboard/site/cards.py", "task.card.rung, ", "", f"{C}::test_the_ladder_is_ordered"),
+    Mutant("leaderboard/site/cards.py", "autoescape=True)", "autoescape=False)", f"{C}::test_what_a_card_says_is_text"),
     Mutant("tasks/task.py", "if not valid.all():", "if False:", f"{K}::test_minsky_word_that_is_not_unary"),
     Mutant(
         "tasks/group.py",
@@ -366,42 +387,44 @@ MUTANTS = [
     Mutant("models/second_order_ode.py", "scale=4 * speed)", "scale=3 * speed)", f"{F}::test_second_order_references"),
     Mutant("models/tis_ode.py", "change.abs()", "change", f"{F}::test_penalty_counts_the_way_there_and_back"),
     Mutant(
-        "models/stream.py",
+        "models/streaming/stream.py",
         "(0, max(depth - cells, 0))",
         "(max(depth - cells, 0), 0)",
-        "tests/test_streams.py::test_net_is_the_recursion_by_hand",
+        "tests/models/test_streams.py::test_net_is_the_recursion_by_hand",
     ),
     Mutant(
-        "models/stream.py",
+        "models/streaming/stream.py",
         "K = 128.0",
         "K = 8.0",
-        "tests/test_streams.py::test_noise_on_every_hidden_state_is_corrected_at_every_step",
+        "tests/models/test_streams.py::test_noise_on_every_hidden_state_is_corrected_at_every_step",
     ),
     Mutant(
-        "models/automata.py",
+        "models/lowering/automata.py",
         "output, *held = *queue, edge.output",
         "*held, output = *queue, edge.output",
-        "tests/test_streams.py::test_delayed_outputs_come_later",
+        "tests/models/test_streams.py::test_delayed_outputs_come_later",
     ),
-    Mutant("models/automata.py", "any(tap.at > 0 for", "any(tap.at > 1 for", "tests/test_streams.py::test_reasons"),
+    Mutant(
+        "models/lowering/automata.py", "any(tap.at > 0 for", "any(tap.at > 1 for", "tests/models/test_streams.py::test_reasons"
+    ),
     # what the trained dynamics do
     Mutant(
-        "leaderboard/diagnostics.py",
+        "leaderboard/analysis/diagnostics.py",
         "size = x.square().mean((1, 2), keepdim=True).sqrt() if relative else 1.0",
         "size = 1.0",
         G,
     ),
-    Mutant("leaderboard/diagnostics.py", "range(k, k + 1), depth)", "range(0, 1), depth)", G),
-    Mutant("leaderboard/diagnostics.py", "step=1 / steps, adjoint=False", "step=1.0, adjoint=False", G),
-    Mutant("leaderboard/failure.py", "fine, broken = -1, depth", "fine, broken = 0, depth", G),
-    Mutant("leaderboard/gradients.py", "(rows - mean).square()", "rows.square()", G),
-    Mutant("leaderboard/basin.py", "sigma * parameter.square().mean().sqrt() * noise", "sigma * noise", G),
+    Mutant("leaderboard/analysis/diagnostics.py", "range(k, k + 1), depth)", "range(0, 1), depth)", G),
+    Mutant("leaderboard/analysis/diagnostics.py", "step=1 / steps, adjoint=False", "step=1.0, adjoint=False", G),
+    Mutant("leaderboard/running/failure.py", "fine, broken = -1, depth", "fine, broken = 0, depth", G),
+    Mutant("leaderboard/analysis/gradients.py", "(rows - mean).square()", "rows.square()", G),
+    Mutant("leaderboard/analysis/basin.py", "sigma * parameter.square().mean().sqrt() * noise", "sigma * noise", G),
     Mutant("models/training/learner.py", "if not torch.isfinite(loss):", "if False:", G),
     Mutant(
-        "leaderboard/spacetime.py",
+        "leaderboard/analysis/spacetime.py",
         "np.where(self.margin < UNDECIDED, -1, self.values)",
         "self.values",
-        "tests/test_show.py",
+        "tests/leaderboard/analysis/test_show.py",
     ),
     # statistics
     Mutant(
@@ -414,31 +437,36 @@ MUTANTS = [
     Mutant(STATISTICS, "np.maximum(0.0, 1.0 - stratum)", "1.0 - stratum", STAT),
     Mutant(STATISTICS, "np.maximum.accumulate(values[order]", "(values[order]", STAT),
     Mutant(STATISTICS, "rounded = np.round(scores, DIGITS)", "rounded = scores", STAT),
-    Mutant("leaderboard/standings.py", 'out["above"] = out["low"] > 1', 'out["above"] = out["score"] > 1', STAT),
+    Mutant("leaderboard/tables/standings.py", 'out["above"] = out["low"] > 1', 'out["above"] = out["score"] > 1', STAT),
     # statistics
-    Mutant("leaderboard/standings.py", "[root, *name.encode()]", "[root]", f"{STAT}::test_models_are_resampled_independently"),
+    Mutant(
+        "leaderboard/tables/standings.py",
+        "[root, *name.encode()]",
+        "[root]",
+        f"{STAT}::test_models_are_resampled_independently",
+    ),
     Mutant(STATISTICS, "np.minimum(low, own), np.maximum(high, own)", "low, high", f"{STAT}::test_rank_intervals_by_hand"),
     Mutant(STATISTICS, "found = found[found != 0]", "pass", f"{STAT}::test_signed_rank_by_hand"),
     Mutant(
-        "leaderboard/views.py",
+        "leaderboard/tables/views.py",
         'place["ranked"] & (score > 0)',
         'place["ranked"]',
         f"{T}::test_only_ranked_rows_above_chance_are_efficient",
     ),
     Mutant(
-        "leaderboard/numbers.py",
+        "leaderboard/tables/numbers.py",
         "floor(round(100 * low, 6)) / 100",
         "floor(100 * low) / 100",
         f"{T}::test_interval_is_rounded_outwards",
     ),
     Mutant(
-        "leaderboard/render.py",
+        "leaderboard/tables/text.py",
         ".rename(columns=quoted)",
         "",
         f"{T}::test_no_cell_of_a_csv_begins_as_a_formula_nor_does_its_header",
     ),
     Mutant(
-        "leaderboard/render.py",
+        "leaderboard/tables/text.py",
         "max_width=names + 1",
         "no_wrap=True, max_width=99",
         f"{T}::test_terminal_folds_long_names_and_loses_no_number",
@@ -447,7 +475,7 @@ MUTANTS = [
         "leaderboard/store/schema.py",
         " or len(rows) < len(scores)",
         "",
-        "tests/test_record.py::test_what_is_wrong_with_a_score_is_named",
+        "tests/leaderboard/store/test_record.py::test_what_is_wrong_with_a_score_is_named",
     ),
     # submissions
     Mutant("leaderboard/submissions/tensors.py", "if start != before:", "if start < before:", HOSTILE),
@@ -591,7 +619,7 @@ MUTANTS = [
         "leaderboard/store/record.py",
         "if found != json.loads(text):",
         "if False:",
-        "tests/test_record.py::test_what_readers_of_json_disagree_on_is_not_written",
+        "tests/leaderboard/store/test_record.py::test_what_readers_of_json_disagree_on_is_not_written",
     ),
     Mutant(
         "leaderboard/site/page.py",
@@ -643,7 +671,7 @@ MUTANTS = [
         "models/clock_ode.py",
         "span: ClassVar[int] = 1",
         "span: ClassVar[int | None] = None",
-        "tests/test_clock.py::test_gradients_of_the_adjoint_are_those_through_the_solver",
+        "tests/models/test_clock.py::test_gradients_of_the_adjoint_are_those_through_the_solver",
     ),
     Mutant(
         "models/clock_ode.py",
@@ -673,7 +701,7 @@ MUTANTS = [
         "train.py",
         "realise(task.program(), cfg.net.robust)",
         "realise(task.program())",
-        "tests/test_robust.py::test_a_run_realises_the_reference_that_corrects_noise_and_records_its_radius",
+        "tests/models/test_robust.py::test_a_run_realises_the_reference_that_corrects_noise_and_records_its_radius",
     ),
     Mutant(
         SCORE,
@@ -682,24 +710,24 @@ MUTANTS = [
         f"{G}::test_a_solution_that_overflows_in_scoring_says_where_whatever_the_solver",
     ),
     Mutant(
-        "leaderboard/spacetime.py",
+        "leaderboard/analysis/spacetime.py",
         "    ax.yaxis.set_major_locator(MaxNLocator(integer=True))\n",
         "",
-        "tests/test_show.py::test_layers_are_numbered_by_whole_numbers",
+        "tests/leaderboard/analysis/test_show.py::test_layers_are_numbered_by_whole_numbers",
     ),
     # bits, rounds
-    Mutant("tasks/bits.py", "b * c + (middle & _LOW)", "b * c", "tests/test_bits.py::test_integers_by_hand"),
+    Mutant("tasks/words/bits.py", "b * c + (middle & _LOW)", "b * c", "tests/tasks/test_bits.py::test_integers_by_hand"),
     Mutant(
-        "tasks/words.py",
+        "tasks/words/split.py",
         "_digest(domain, *key)[:16]",
         "_digest(domain, *key)[:8]",
-        "tests/test_bits.py::test_seeds_have_128_bits",
+        "tests/tasks/test_bits.py::test_seeds_have_128_bits",
     ),
     Mutant(
         "tasks/dyck.py",
         "chance = generator.uniform((length, count))",
         "chance = generator.uniform((count, length)).mT",
-        "tests/test_golden.py::test_words_and_targets_are_the_golden_ones[dyck]",
+        "tests/tasks/test_golden.py::test_words_and_targets_are_the_golden_ones[dyck]",
     ),
     Mutant(
         "leaderboard/submissions/merkle.py",

@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import torch
-from test_references import MODELS
-from test_tasks import TASKS
+from cases import MODELS, TASKS
 
 import models
 from tasks import IGNORE
-from tasks.polynomial import PolynomialODE
-from tasks.program import ProgramError
-from tasks.tableau import tableau
+from tasks.programs import ProgramError
+from tasks.programs.polynomial import PolynomialODE
+from tasks.programs.tableau import tableau
 from tasks.task import Task
-from tasks.words import seeded
+from tasks.words.split import seeded
 
 Answer = Callable[[torch.Tensor, int], torch.Tensor]
 LIMIT, FEW, TABLEAU, SHORT, LONG, LONG_WORDS = 400_000, 256, 2, range(1, 9), (16, 33, 64), 4

@@ -1,6 +1,7 @@
 """Hashes of the words that nets are scored on, so that no change goes unseen: `python tests/golden.py` writes them anew.
 
-For every file of conf/task, at a few lengths: the first 16 hex digits of SHA-256 of the public test words and of their targets.
+For every task and every preset of conf/task, at a few lengths: the first 16 hex digits of SHA-256 of the public test words and
+of their targets.
 """
 
 import json
@@ -9,7 +10,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 import tasks
-from tasks.words import fingerprint, scoring_words
+from tasks.words.split import fingerprint, scoring_words
 
 ROOT = Path(__file__).parent.parent
 FILE = Path(__file__).with_suffix(".json")
@@ -20,12 +21,13 @@ Hashes = dict[str, dict[str, list[str]]]
 
 
 def configured() -> dict[str, tasks.Task]:
-    """The task of every configuration file, by the name of the file."""
-    found = {}
+    """Every choice `task=...` of a run: the tasks with their defaults, and the presets of conf/task."""
+    found = {name: tasks.get(name) for name in tasks.names()}
     for path in sorted((ROOT / "conf" / "task").glob("*.yaml")):
         stated = {str(key): value for key, value in OmegaConf.load(path).items()}
-        found[path.stem] = tasks.get(str(stated.pop("name")), **stated)
-    return found
+        name, _ = stated.pop("defaults")
+        found[path.stem] = tasks.get(name, **stated)
+    return dict(sorted(found.items()))
 
 
 def hashes() -> Hashes:

@@ -20,7 +20,8 @@ from safetensors.torch import save
 
 import models
 import tasks
-from leaderboard.submissions.folder import SEEDS, weights
+from leaderboard.protocol import SEEDS
+from leaderboard.submissions.folder import weights
 
 NET = {"width": 8, "hidden": 8, "layers": 0, "norm": False, "inner": False}
 CLAIM = {"symbol": 0.5, "word": 0.0}
@@ -65,7 +66,7 @@ def good(folder: Path, said: dict[str, Any] | None = None, scale: float = 1.0) -
     for entry in said["tasks"]:
         task = tasks.get(entry["name"], **entry["parameters"])
         for seed in SEEDS:
-            made = models.architecture(said["architecture"]["name"], **said["architecture"]["options"])
+            made = models.get(said["architecture"]["name"], **said["architecture"]["options"])
             net = models.Net(made, task.alphabet, task.classes, **said["net"], seed=seed)
             random = torch.Generator().manual_seed(seed)
             state = {k: (v + 0.1 * torch.randn(v.shape, generator=random)) * scale for k, v in net.state_dict().items()}
@@ -102,7 +103,7 @@ def changed(change: Callable[[dict[str, torch.Tensor]], object]) -> Callable[[Pa
     """Replace the tensors of the first file."""
 
     def spoil(folder: Path) -> None:
-        state = models.Net(models.architecture("resnet"), 2, 2, 8, 8).state_dict()
+        state = models.Net(models.get("resnet"), 2, 2, 8, 8).state_dict()
         change(state)
         (folder / FIRST).write_bytes(save(state))
 
@@ -200,7 +201,7 @@ def minus(folder: Path) -> None:
 
 def shuffled(folder: Path) -> None:
     """The same numbers, in another order in the file."""
-    state = models.Net(models.architecture("resnet"), 2, 2, 8, 8).state_dict()
+    state = models.Net(models.get("resnet"), 2, 2, 8, 8).state_dict()
     entries, data = dict[str, Any](), b""
     for name, part in sorted(state.items(), reverse=True):
         more = part.contiguous().numpy().tobytes()
@@ -212,7 +213,7 @@ def shuffled(folder: Path) -> None:
 
 def nearly(folder: Path) -> None:
     """One net for two seeds, every number of the second moved to the next above it."""
-    state = models.Net(models.architecture("resnet"), 2, 2, 8, 8).state_dict()
+    state = models.Net(models.get("resnet"), 2, 2, 8, 8).state_dict()
     (folder / FIRST).write_bytes(save(state))
     above = {name: torch.nextafter(part, torch.tensor(torch.inf)) for name, part in state.items()}
     (folder / weights("parity", 1)).write_bytes(save(above))

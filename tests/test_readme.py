@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard import cards
+from leaderboard.site import cards
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text()

@@ -62,6 +62,10 @@ app.command()(records.table)
 app.command()(records.site)
 app.command()(records.export)
 app.command()(records.weights)
+# the options that follow are Hydra's, `--help` too
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(
+    catalogue.train
+)
 app.command()(catalogue.names)
 app.command("tasks")(catalogue.ladder)
 app.command()(catalogue.show)

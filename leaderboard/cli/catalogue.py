@@ -11,6 +11,16 @@ if TYPE_CHECKING:
     from tasks import Task
 
 
+def train(context: typer.Context) -> None:
+    """Train and score as train.py does: `realizable train task=parity model=resnet seed=0`, or -m for a sweep."""
+    import sys
+
+    from train import command
+
+    sys.argv = ["realizable train", *context.args]
+    command()
+
+
 def names() -> None:
     """List the tasks and the models that can be run."""
     import models
@@ -31,7 +41,7 @@ def ladder(
     from rich.table import Table
 
     import tasks
-    from leaderboard import cards
+    from leaderboard.site import cards
 
     if name is not None:
         typer.echo(cards.text(_task(name, parameters or [])))
@@ -61,8 +71,9 @@ def show(
     """
     import shutil
 
-    from leaderboard import picture, spacetime
-    from leaderboard.diagnostics import NoLayers
+    from leaderboard.analysis import spacetime
+    from leaderboard.analysis.diagnostics import NoLayers
+    from leaderboard.tables import picture
     from models import ModelError, NotRealizable
     from tasks import TaskError
 

@@ -15,7 +15,7 @@ from leaderboard.store.record import RecordError, read
 if TYPE_CHECKING:
     import pandas as pd
 
-    from leaderboard.runs import Metric
+    from leaderboard.tables.frame import Metric
 
 
 def table(
@@ -39,7 +39,9 @@ def table(
     """
     from rich.console import Console
 
-    from leaderboard import render, runs, views
+    from leaderboard.tables import frame as runs
+    from leaderboard.tables import text as render
+    from leaderboard.tables import views
 
     df, how = runs.frame(read_records(folder)), views.VIEWS[view]
     chosen = _chosen(df, metric, factor)
@@ -61,7 +63,7 @@ def table(
         text = views.text(list(sections.values()), how.caption, kind)
         put(folder / name, text.encode())
     if drawn:
-        from leaderboard import picture
+        from leaderboard.tables import picture
 
         put(folder / "heatmap.png", picture.heatmap(df))
     typer.echo("wrote " + ", ".join(str(folder / name) for name in [*views.FILES, *["heatmap.png"] * drawn]))
@@ -72,7 +74,7 @@ def export(
     out: Annotated[Path, typer.Argument(help="The file to write: .parquet or .csv.")],
 ) -> None:
     """Write all records of FOLDER to one file, a row a run, its weights and the length that was scored."""
-    from leaderboard.store import export
+    from leaderboard.tables import export
 
     content = export.kind(out)
     df = export.flat(read_records(folder))
@@ -136,7 +138,7 @@ def _kept() -> Iterator[None]:
 
 
 def _chosen(df: "pd.DataFrame", metric: str | None, factor: float | None) -> list[tuple["Metric", float]]:
-    from leaderboard.runs import METRICS, factors
+    from leaderboard.tables.frame import METRICS, factors
 
     known = factors(df)
     if metric is not None and metric not in METRICS:

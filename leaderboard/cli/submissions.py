@@ -45,7 +45,7 @@ def verify(
     from leaderboard.store.record import prepare
     from leaderboard.submissions import rounds
     from leaderboard.submissions.faults import Refused
-    from leaderboard.submissions.verify import keyed, verify
+    from leaderboard.submissions.verify import fingerprint, keyed, verify
 
     if file is not None and seed_key is not None:
         raise typer.BadParameter("--round and --seed-key exclude each other")
@@ -57,7 +57,9 @@ def verify(
         if file is not None:
             verified = on_round(folder, rounds.member(file, folder), retrain)
         else:
-            verified = verify(folder, hidden=partial(keyed, seed_key) if seed_key else None, retrain=retrain)
+            verified = verify(
+                folder, hidden=partial(keyed, seed_key) if seed_key else None, drawn=fingerprint(seed_key), retrain=retrain
+            )
     except Refused as refused:
         refuse(refused.faults)
     for line in verified.lines():
@@ -72,7 +74,13 @@ def on_round(folder: Path, said: dict[str, Any], retrain: bool = False) -> "Veri
     """Verify a submission on the words of a revealed round."""
     from leaderboard.submissions.verify import verify
 
-    return verify(folder, hidden=lambda task: said["seeds"][task.label], retrain=retrain, words=said["words"])
+    return verify(
+        folder,
+        hidden=lambda task: said["seeds"][task.label],
+        drawn=said["root"],
+        retrain=retrain,
+        words=said["words"],
+    )
 
 
 def refuse(faults: "Sequence[Fault]") -> None:

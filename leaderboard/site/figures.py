@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leaderboard.cells import rows
-from leaderboard.numbers import ranged, reach
-from leaderboard.runs import Metric, line, scored
 from leaderboard.site.plots import LEFT, Data, Mark, Plot, Point, across, path, upward
-from leaderboard.standings import comparable, frontiers, profiles, spread
-from leaderboard.views import SHOWN
+from leaderboard.tables.cells import rows
+from leaderboard.tables.frame import Metric, line, scored
+from leaderboard.tables.numbers import ranged, reach
+from leaderboard.tables.standings import comparable, frontiers, profiles, spread
+from leaderboard.tables.views import SHOWN
 
 Numbers = dict[str, int]  # the series number of each row of the leaderboard: its colour and its sign
 SMALL, LOW = 300, 210  # units of a small plot

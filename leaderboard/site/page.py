@@ -17,11 +17,11 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard.cells import cells
-from leaderboard.render import CAPTION
-from leaderboard.runs import METRICS, factors, frame, line, runs
 from leaderboard.site import figures, panels, sheets
-from leaderboard.table import mark
+from leaderboard.tables.cells import cells
+from leaderboard.tables.frame import METRICS, factors, frame, line, runs
+from leaderboard.tables.table import mark
+from leaderboard.tables.text import CAPTION
 
 LARGEST = 1_000_000  # bytes of a page
 CLEAR = 50_000  # characters of plots, or of programs, that stand in the page as they are; more are packed for its script

@@ -12,9 +12,10 @@ from matplotlib.image import imsave
 
 import models
 import tasks
-from leaderboard import cards, spacetime
-from leaderboard.runs import line
-from tasks.audit import shortcuts
+from leaderboard.analysis import spacetime
+from leaderboard.analysis.audit import shortcuts
+from leaderboard.site import cards
+from leaderboard.tables.frame import line
 from tasks.card import CHOMSKY, LADDER
 
 LENGTH = 12  # symbols of the word in the picture

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leaderboard.cells import rows
-from leaderboard.numbers import ranged
-from leaderboard.runs import Metric
 from leaderboard.site.plots import Plot
-from leaderboard.standings import standings
-from leaderboard.statistics import normalised
-from leaderboard.table import mark, table
+from leaderboard.tables.cells import rows
+from leaderboard.tables.frame import Metric
+from leaderboard.tables.numbers import ranged
+from leaderboard.tables.standings import standings
+from leaderboard.tables.statistics import normalised
+from leaderboard.tables.table import mark, table
 
 LEVELS = 20  # shades from chance to reference
 
@@ -72,7 +72,7 @@ def heat(
 ) -> tuple[list[Line], list[str], list[str]]:
     """Rows of the heat map, the reference on top and then by rank; the names of the sums; the footnotes.
 
-    `found`: the `cells`; `order`: the tasks as columns. Numbers and marks are those of `leaderboard.table.table`.
+    `found`: the `cells`; `order`: the tasks as columns. Numbers and marks are those of `leaderboard.tables.table.table`.
     """
     text, most = table(df, metric, factor, found), usual(found)
     sums = [name for name in text.cells.columns if name not in set(order)]

@@ -5,21 +5,35 @@ import hashlib
 import platform
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import torch
 
 PACKAGES = ("tasks", "models", "leaderboard")
 LIBRARIES = ("torch", "torchdiffeq", "pytorch-lightning", "hydra-core", "numpy")
 
 
+def code(task: str, model: str) -> dict[str, Any]:
+    """Where a result comes from: hashes of the sources of its task and its model, commit, versions of libraries, processor.
+
+    None of it names a run, as a comment in a source changes it; it is there to find out why two runs differ.
+    """
+    hashes = {"task": version("task", task), "model": version("model", model)}
+    return hashes | {"commit": commit(), "versions": versions(), "processor": processor()}
+
+
+@cache
 def version(kind: str, name: str) -> str:
     """Hash of the source that task or model `name` (kind "task" or "model") runs: its module and all that these import.
 
-    With a model goes what trains and scores it: the learner, `leaderboard.score`, and train.py by itself.
+    With a model goes what trains and scores it.
     """
-    roots = ["models.training.learner", "leaderboard.score"] if kind == "model" else []
-    modules = imported([f"{kind}s.{name}", *roots]) | ({"train"} if kind == "model" else set())
+    roots = ["models.training.learner", "leaderboard.running.fit", "leaderboard.running.measure"] if kind == "model" else []
+    modules = imported([f"{kind}s.{name}", *roots])
     return hashlib.sha256(b"\0".join(source(module) for module in sorted(modules))).hexdigest()[:16]
 
 
@@ -66,6 +80,17 @@ def commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return head.stdout.strip() + ("+" if changes.stdout.strip() else "")
+
+
+@cache
+def processor() -> str | None:
+    """The processor by its name, and what torch uses of it: rounding differs between them. None where the system is silent."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or None
+    name = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def reset_peak() -> None:

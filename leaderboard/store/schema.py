@@ -7,7 +7,7 @@ from itertools import chain, cycle
 from operator import itemgetter
 from typing import Any
 
-SCHEMA = 1
+SCHEMA = 2
 
 _TEXT, _INT, _NUMBER, _NULL = {str}, {int}, {int, float}, {type(None)}
 _OBJECT, _LIST = {dict}, {list}
@@ -16,11 +16,13 @@ _RUN: dict[str, Any] = {
     "id": _TEXT,
     "status": _TEXT,
     "reason": _TEXT | _NULL,
-    "task": {"name": _TEXT, "label": _TEXT, "parameters": _OBJECT, "class": _TEXT | _NULL},
-    "model": {"name": _TEXT, "label": _TEXT, "parameters": _OBJECT},
+    "protocol": {"name": _TEXT, "hash": _TEXT, "settings": _OBJECT},
+    "recipe": {"label": _TEXT, "settings": _OBJECT},
+    "task": {"name": _TEXT, "label": _TEXT, "parameters": _OBJECT, "version": _INT, "class": _TEXT | _NULL},
+    "model": {"name": _TEXT, "label": _TEXT, "parameters": _OBJECT, "version": _INT},
     "seed": _INT,
     "config": _OBJECT,
-    "code": {"task": _TEXT, "model": _TEXT, "commit": _TEXT | _NULL, "versions": _OBJECT},
+    "code": {"task": _TEXT, "model": _TEXT, "commit": _TEXT | _NULL, "versions": _OBJECT, "processor": _TEXT | _NULL},
     "scores": _LIST,
     "cost": {"seconds": _NUMBER, "cpu_seconds": _NUMBER, "peak_memory": _NUMBER | _NULL, "started": _TEXT},
 }
@@ -91,6 +93,10 @@ def validated(record: Any) -> dict[str, Any]:
         raise NotARecord("no schema number")
     if record["schema"] > SCHEMA:
         raise RecordError(f"schema {record['schema']} is newer than {SCHEMA}, the newest this program reads: update it")
+    if record["schema"] < SCHEMA:
+        raise NotARecord(
+            f"schema {record['schema']} is older than {SCHEMA}, the only one that this program reads: run it again"
+        )
     _check(record, _RUN, "record")
     done = record["status"] == "done"
     for key, shape in _RESULT.items():

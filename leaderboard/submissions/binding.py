@@ -9,10 +9,10 @@ import torch
 
 import models
 import tasks
+from leaderboard.protocol import LENGTH
 from leaderboard.store.provenance import imported, source
-from leaderboard.submissions.description import LENGTH
 from leaderboard.submissions.published import OPENING, Round, canonical
-from tasks.words import fingerprint, scoring_words
+from tasks.words.split import fingerprint, scoring_words
 
 Hashes = dict[str, dict[str, str]]  # by label of the task and length
 

@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 import models
+from leaderboard.protocol import FACTORS, LENGTH, SEEDS
 from leaderboard.submissions import tensors
-from leaderboard.submissions.description import FACTORS, LENGTH, Description, described
+from leaderboard.submissions.description import Description, described
 from leaderboard.submissions.faults import Fault, Refused, refuse
-from leaderboard.submissions.folder import DESCRIPTION, SEEDS, complete, contents, listed, weights
+from leaderboard.submissions.folder import DESCRIPTION, complete, contents, listed, weights
 from leaderboard.submissions.rescore import EVALUATIONS
-from models.continuous import FIXED, Continuous
+from models.solving.continuous import FIXED, Continuous
 from tasks import Task
 
 BLOCKS = 2048

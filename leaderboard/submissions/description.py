@@ -18,13 +18,12 @@ from typing import Any
 
 import models
 import tasks
+from leaderboard.protocol import FACTORS, LENGTH
 from leaderboard.submissions import strict, values
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.values import Bounds
 
 SCHEMA = 1
-LENGTH = 12  # the training length of the benchmark
-FACTORS = (1, 2, 4)  # its test lengths, as multiples of that
 UNITS = ("symbol", "word")
 
 _NET: dict[str, tuple[type, Bounds]] = {
@@ -76,7 +75,7 @@ def described(data: bytes) -> Description:
     return Description(
         said["name"], tuple(said["authors"]), said["link"],
         said["architecture"]["name"],
-        models.architecture(said["architecture"]["name"], **said["architecture"]["options"]),
+        models.get(said["architecture"]["name"], **said["architecture"]["options"]),
         said["net"],
         tuple(task for task in chosen if task is not None),
         {label: task["claimed"] for label, task in zip(labels, said["tasks"], strict=True)},
@@ -140,7 +139,7 @@ def _options(cls: type[models.Architecture], options: Mapping[str, Any]) -> Iter
 
 def _made(name: str, options: Mapping[str, Any]) -> Iterator[Fault]:
     try:
-        models.architecture(name, **options)
+        models.get(name, **options)
     except models.ModelError as error:
         yield Fault("S116", "architecture.options", str(error))
 

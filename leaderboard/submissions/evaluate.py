@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leaderboard.protocol import FACTORS, LENGTH, SEEDS
 from leaderboard.submissions import strict
 from leaderboard.submissions.check import Submission, sized
 from leaderboard.submissions.confine import limit
-from leaderboard.submissions.description import FACTORS, LENGTH, UNITS
+from leaderboard.submissions.description import UNITS
 from leaderboard.submissions.faults import refuse
-from leaderboard.submissions.folder import SEEDS
 from leaderboard.submissions.rescore import Seeds
 from tasks import Task
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from leaderboard.protocol import SEEDS
 from leaderboard.submissions.faults import CODES, Fault, Refused, quoted, refuse
 
 DESCRIPTION = "submission.json"
-SEEDS = range(10)
 LARGEST = {DESCRIPTION: 2**18}  # bytes
 WEIGHTS = 2**25  # bytes of a file of weights
 TOTAL = 2**29  # bytes

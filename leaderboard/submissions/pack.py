@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import models
+from leaderboard.protocol import FACTORS, LENGTH, SEEDS, WORDS
 from leaderboard.store.record import RecordError
 from leaderboard.store.weights import content
 from leaderboard.submissions.check import Submission, check
-from leaderboard.submissions.description import FACTORS, LENGTH, SCHEMA, UNITS
-from leaderboard.submissions.folder import DESCRIPTION, SEEDS, weights
-from leaderboard.submissions.verify import WORDS
+from leaderboard.submissions.description import SCHEMA, UNITS
+from leaderboard.submissions.folder import DESCRIPTION, weights
 
 NET = ("width", "hidden", "layers", "norm", "inner")
 WITHOUT = ("tableau", "robust")  # a submitted net is as wide as its plain reference needs
@@ -112,7 +112,7 @@ def _recipe(record: Record) -> Mapping[str, Any]:
 
 def _options(record: Record) -> dict[str, Any]:
     """The options of the architecture that are not left to their defaults."""
-    plain = models.architecture(record["model"]["name"])
+    plain = models.get(record["model"]["name"])
     return {key: value for key, value in record["model"]["parameters"].items() if value != getattr(plain, key)}
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from leaderboard.protocol import FACTORS, LENGTH
 from leaderboard.store.atomic import put
 from leaderboard.store.record import RecordError
 from leaderboard.submissions import strict
-from leaderboard.submissions.description import FACTORS, LENGTH
 from leaderboard.submissions.faults import Refused, quoted
 
 SCHEMA = 1

@@ -18,16 +18,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from leaderboard.score import CHUNK, score
+import models
+import tasks
+from leaderboard.running.score import CHUNK, score
 from leaderboard.submissions import tensors
 from leaderboard.submissions.confine import confine
 from leaderboard.submissions.faults import Refused, refuse
 from leaderboard.submissions.folder import contents
-from models import Architecture, ModelError, Net, NotRealizable
-from models.continuous import SolverError
-from tasks import Task, TaskError
-from tasks.discover import class_of, configured
-from tasks.words import scoring_words
+from models import Net, NotRealizable
+from models.solving.continuous import SolverError
+from tasks import Task
+from tasks.words.split import scoring_words
 
 ALONE = 8  # words that are also answered in a batch of one
 TIE = 0.05  # two logits whose difference is at most this part of the largest are a tie, which rounding may decide
@@ -105,9 +106,8 @@ def scores(net: Net, task: Task, length: int, factors: list[int], words: int, se
 
 
 def module(job: dict[str, Any]) -> tuple[Task, Net]:
-    """The task and the net of a job, found by their files alone: to look for all names would import every task and model."""
-    task = configured(class_of(f"tasks.{job['task']}", Task), job["task"], job["parameters"], TaskError)
-    made = configured(class_of(f"models.{job['model']}", Architecture), job["model"], job["options"], ModelError)
+    """The task and the net of a job."""
+    task, made = tasks.get(job["task"], **job["parameters"]), models.get(job["model"], **job["options"])
     return task, Net(made, task.alphabet, task.classes, **job["net"])
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from leaderboard.protocol import SEEDS
 from leaderboard.store.record import read
 from leaderboard.submissions.check import Submission, Weights
 from leaderboard.submissions.description import Description
 from leaderboard.submissions.evaluate import Answer, Limits, accuracies, evaluate, python
 from leaderboard.submissions.faults import Fault, Refused, quoted, refuse
-from leaderboard.submissions.folder import SEEDS
 from leaderboard.submissions.rescore import Seeds
 from tasks import Task
 

@@ -9,24 +9,25 @@ claim that does not hold is told (S501) and changes nothing in the scores.
 import hmac
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import sqrt
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from leaderboard.store.provenance import commit, version, versions
-from leaderboard.store.record import SCHEMA, RecordError, identifier, read, write
+from leaderboard import protocol
+from leaderboard.protocol import FACTORS, LENGTH, WORDS
+from leaderboard.store.provenance import code
+from leaderboard.store.record import SCHEMA, RecordError, read, write
 from leaderboard.submissions.check import Submission, Weights, check, sized
-from leaderboard.submissions.description import FACTORS, LENGTH, alike
+from leaderboard.submissions.description import alike
 from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies, evaluate
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.rescore import Seeds
 from leaderboard.submissions.retrain import retrained
 from tasks import Task
 
-WORDS = 512
 ROUNDING = 0.001  # a claim may differ by that much from what is found on the public words
 ERRORS = 3  # and by that many standard errors more on others
 CONSTRUCTIVE, VERIFIED, RETRAINED = "constructive", "verified", "retrained"
@@ -65,11 +66,14 @@ def verify(
     folder: Path,
     *,
     hidden: Callable[[Task], Seeds] | None = None,
+    drawn: str | None = None,
     retrain: bool = False,
     words: int = WORDS,
     limits: Limits = LIMITS,
 ) -> Verified:
     """Check a submission, then score it on the public test words, or on those of `hidden` seeds.
+
+    `drawn` names what the hidden seeds come from: scores are compared with those on words of the same origin only.
 
     `Refused` with the faults of `check`, or S401 to S406 where its weights cannot be evaluated.
     """
@@ -85,12 +89,11 @@ def verify(
                 badge, shown = RETRAINED, retrained(submission, task, found, words, seeds, limits)
             except Refused as refused:
                 faults += refused.faults
-        code: dict[str, Any] = {"task": version("task", task.name), "model": version("model", submission.description.model)}
-        code |= {"commit": commit(), "versions": versions()}
+        origin = code(task.name, submission.description.model)
         files = [file for file in submission.weights if file.task == task.label]
         for file, own, answer in zip(files, found, shown, strict=True):
             of, given = (own, CONSTRUCTIVE) if file.constructive else (answer, badge)
-            records.append(_record(submission, task, file, of, reference, given, words, seeds, code))
+            records.append(_record(submission, task, file, of, reference, given, words, drawn, origin))
     return Verified(submission, tuple(records), tuple(faults))
 
 
@@ -98,6 +101,11 @@ def keyed(key: str, task: Task) -> Seeds:
     """Seeds of a key: HMAC-SHA256 of the task and the length."""
     lengths = [LENGTH * factor for factor in FACTORS]
     return {str(n): hmac.digest(key.encode(), f"{task.label}\0{n}".encode(), "sha256").hex() for n in lengths}
+
+
+def fingerprint(key: str | None) -> str | None:
+    """A name for the words of a key, which does not give it away; None without one."""
+    return None if key is None else hmac.digest(key.encode(), b"fingerprint", "sha256").hex()
 
 
 def _others(folder: Path) -> list[dict[str, Any]]:
@@ -118,25 +126,23 @@ def _claims(submission: Submission, task: Task, found: list[Answer], errors: flo
 
 def _record(
     submission: Submission, task: Task, file: Weights, answer: Answer, reference: Answer, badge: str,
-    words: int, seeds: Seeds, code: dict[str, Any],
+    words: int, drawn: str | None, origin: dict[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """The record of one file of weights, as a run of train.py leaves one."""
     said = submission.description
-    named = {"task": {"name": task.name} | task.parameters, "model": {"name": said.model} | asdict(said.architecture)}
-    scoring = {"factors": list(FACTORS), "words": words} | ({"seeds": identifier(dict(seeds))} if seeds else {})
-    config = named | {"net": said.net, "training": said.training, "scoring": scoring, "seed": file.seed}
+    scoring = {"factors": list(FACTORS), "words": words} | ({"seeds": drawn} if drawn else {})
+    settings = {"net": dict(said.net), "training": dict(said.training), "scoring": scoring, "seed": file.seed}
+    given = {"submission": submission.sha256, "badge": badge}
+    described = protocol.described("submission", task, said.architecture, settings | given)
+    named = {of: {"name": described[of]["name"]} | described[of]["parameters"] for of in ("task", "model")}
     return {
         "schema": SCHEMA,
-        "id": identifier(
-            {"submission": submission.sha256, "badge": badge, "config": config, "code": [code["task"], code["model"]]}
-        ),
         "status": "done",
         "reason": None,
-        "task": {"name": task.name, "label": task.label, "parameters": task.parameters, "class": task.card.complexity},
-        "model": {"name": said.model, "label": said.architecture.label, "parameters": named["model"]},
+        **described,
         "seed": file.seed,
-        "config": config,
-        "code": code,
+        "config": named | settings,
+        "code": origin,
         "net": {"parameters": answer["parameters"]} | {key: sized(said, task)[key] for key in ("width", "hidden")},
         "reference": reference["reference"],
         "training": {

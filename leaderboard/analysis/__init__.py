@@ -1,0 +1,1 @@
+"""What nets do beside their scores: diagnostics, gradients, basins, space-time diagrams, shortcuts."""

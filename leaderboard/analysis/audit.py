@@ -1,0 +1,85 @@
+"""What chance really is: what shortcuts score on a task, and how many test words occur in training."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tasks.task import IGNORE, Task
+from tasks.words.bits import Bits
+from tasks.words.split import draw, scoring_words, seeded, splits
+
+SHORTCUTS = ("majority", "length", "last token", "bag of the prefix", "bag of the word")
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """At one length: how many of `testing` test words occur among `training` training words.
+
+    `held_out` is False where there are too few words of that length to keep a part of them for testing.
+    """
+
+    length: int
+    testing: int
+    training: int
+    duplicates: int
+    held_out: bool
+
+
+def shortcuts(task: Task, longest: int = 12, words: int = 2000) -> dict[str, float]:
+    """Accuracy per scored symbol, on fresh words of 1 .. `longest` symbols, of answers that know only
+
+    - majority: nothing (the most frequent answer);
+    - length: the length of the word and the place of the cell;
+    - last token: that, and the token in the cell (so the last one of the prefix);
+    - bag of the prefix: that, and how often each token occurs up to the cell;
+    - bag of the word: the length, the place, and how often each token occurs in the word.
+
+    Each is a table, learnt from `words` words of each length; what a table has not seen is answered by "length".
+    """
+    seen = [_cells(task, n, words, seeded("audit", task.label, n)) for n in range(1, longest + 1)]
+    fresh = [_cells(task, n, words // 2, seeded("audit of", task.label, n)) for n in range(1, longest + 1)]
+    right = dict.fromkeys(SHORTCUTS, 0)
+    most = torch.cat([answers for _, answers in seen]).bincount().argmax()
+    for (keys, answers), (others, wanted) in zip(seen, fresh, strict=True):
+        right["majority"] += int((wanted == most).sum())
+        known = _table(keys["length"], answers, others["length"], most.expand(len(wanted)), task.classes)
+        right["length"] += int((known == wanted).sum())
+        for name in SHORTCUTS[2:]:
+            right[name] += int((_table(keys[name], answers, others[name], known, task.classes) == wanted).sum())
+    total = sum(len(wanted) for _, wanted in fresh)
+    return {name: count / total for name, count in right.items()}
+
+
+def _cells(task: Task, length: int, words: int, generator: Bits) -> tuple[dict[str, Tensor], Tensor]:
+    """What each shortcut knows of every scored cell, `[cells in all, ...]`, and the answers there."""
+    tokens = task.sample(words, length, generator)
+    target = task.target(tokens)
+    scored = target != IGNORE
+    counts = torch.nn.functional.one_hot(tokens, task.alphabet).cumsum(1)  # [batch, cells, alphabet]
+    place = torch.arange(tokens.shape[1]).expand_as(tokens)[scored][:, None]
+    keys = {
+        "length": place,
+        "last token": torch.cat([place, tokens[scored][:, None]], 1),
+        "bag of the prefix": torch.cat([place, tokens[scored][:, None], counts[scored]], 1),
+        "bag of the word": torch.cat([place, counts[:, -1:].expand_as(counts)[scored]], 1),
+    }
+    return keys, target[scored]
+
+
+def _table(keys: Tensor, answers: Tensor, asked: Tensor, otherwise: Tensor, classes: int) -> Tensor:
+    """The most frequent answer that `keys` had, for each of `asked`; `otherwise` for what they never were."""
+    weights = seeded("hash").integers(0, 2**62, keys.shape[1:])  # a row becomes a number, modulo 2^64
+    rows, index = torch.unique((torch.cat([keys, asked]) * weights).sum(1), return_inverse=True)
+    votes = torch.bincount(index[: len(keys)] * classes + answers, minlength=len(rows) * classes).reshape(-1, classes)
+    votes = votes[index[len(keys) :]]
+    return torch.where(votes.sum(1) > 0, votes.argmax(1), otherwise)
+
+
+def overlap(task: Task, length: int, trained_to: int = 12, training: int = 4096, testing: int = 512) -> Overlap:
+    """Duplicates between test words and training words of one length, drawn as they are in a run."""
+    tests = scoring_words(task, testing, length, trained_to)
+    trained = draw(task, training, length, seeded("train", task.label, length), testing=False)
+    known = {*map(tuple, trained.tolist())}
+    twice = sum(tuple(word) in known for word in tests.tolist())
+    return Overlap(length, testing, training, twice, length > trained_to or splits(task, length))

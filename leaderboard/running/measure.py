@@ -1,0 +1,47 @@
+"""Measure a trained net, and beside it reference weights in a copy of the same module."""
+
+import copy
+from dataclasses import asdict
+from typing import Any
+
+import models
+import tasks
+from leaderboard.running.config import Config
+from leaderboard.running.score import score
+
+
+def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
+    """Score trained and, in a copy of the module, reference weights: the record's reference, scores and diagnostics."""
+    realised = copy.deepcopy(net)
+    entry, reason = reference_entry(realised, task, cfg.net.robust)
+    scored = {"trained": net} | ({} if reason else {"reference": realised})
+
+    def reaching(length: int) -> dict[str, models.Net]:
+        short = entry["longest"] is not None and task.cells(length) > entry["longest"]
+        return {"trained": net} if short else scored
+
+    scores = []
+    for weights in scored:
+        for factor in cfg.scoring.factors:
+            length = factor * cfg.training.length
+            if weights in reaching(length):
+                result = score(scored[weights], task, length, cfg.scoring.words, cfg.training.length)
+                scores.append({"weights": weights, "factor": factor} | asdict(result))
+    found: dict[str, Any] = {"reference": entry, "scores": scores}
+    if cfg.diagnostics.enabled:
+        from leaderboard.analysis import diagnostics
+
+        words = diagnostics.batch(task, cfg.training.length, cfg.diagnostics.words)
+        found["diagnostics"] = diagnostics.compare(reaching(cfg.training.length), words, cfg.seed)
+    return found
+
+
+def reference_entry(net: models.Net, task: tasks.Task, robust: bool = False) -> tuple[dict[str, Any], str | None]:
+    """Load reference weights into a net: the record's entry on them, and the reason where there are none."""
+    entry: dict[str, Any] = dict.fromkeys(("reason", "longest", "width", "hidden", "radius"))
+    try:
+        reference = net.realise(task.program(), robust)
+    except models.NotRealizable as reason:
+        return entry | {"reason": str(reason)}, str(reason)
+    sizes = {"width": net.architecture.width(reference), "hidden": reference.hidden}
+    return entry | sizes | {"longest": reference.longest, "radius": reference.radius}, None

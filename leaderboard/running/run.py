@@ -1,0 +1,110 @@
+"""A run from its configuration to its record; what has been done is skipped, and a failure leaves its reason."""
+
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+
+import models
+import tasks
+from leaderboard import protocol
+from leaderboard.running.config import Config
+from leaderboard.running.fit import fit, wandb_logger
+from leaderboard.running.measure import measure
+from leaderboard.running.settings import checked, expanded
+from leaderboard.store.checkpoint import Checkpoints
+from leaderboard.store.mirror import mirror
+from leaderboard.store.provenance import code, peak_memory, reset_peak
+from leaderboard.store.record import SCHEMA, describe, exists, prepare, write
+from leaderboard.store.weights import pack
+
+SKIPPED = "skipped"  # the status of a run whose record exists: it is not written again
+
+
+def run(cfg: Config) -> dict[str, Any]:
+    """Train and score as configured; the record, which has been written. A run that fails gives a `failed` record.
+
+    The status is `skipped`, and nothing is written, where the record exists. SettingError, TaskError or ModelError if the
+    configuration itself is no good: nothing is written then, either.
+    """
+    task, architecture = checked(cfg)
+    record = begun(cfg, task, architecture)
+    folder = expanded(cfg.results)
+    saved = Checkpoints(folder / "checkpoints" / record["id"], cfg.store.checkpoint)
+    if exists(folder, record["id"]):
+        saved.remove()
+        return record | {"status": SKIPPED}
+    prepare(folder)
+    torch.set_num_threads(1)
+    reset_peak()
+    started, weights, logger = datetime.now(UTC), None, None
+    try:
+        logger = wandb_logger(cfg, task)
+        weights = _trained(cfg, task, record, saved, logger)
+    except Exception as error:  # whatever it is, the sweep goes on and the record says why
+        record |= {
+            "status": "failed",
+            "reason": f"{type(error).__name__}: {' '.join(str(error).split())}",
+            "scores": [],
+        }
+    seconds, cpu = saved.spent()
+    record["cost"] = {
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "peak_memory": peak_memory(),
+        "started": started.isoformat(timespec="seconds"),
+    }
+    write(folder, record, weights)
+    if record["status"] == "done":
+        saved.remove()
+    if logger:
+        try:
+            mirror(logger.experiment, record)
+        except Exception as error:  # whatever wandb has against it, the record is there
+            print(f"train: wandb: {' '.join(str(error).split())}", file=sys.stderr)
+    return record
+
+
+def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> dict[str, Any]:
+    """The record of a run before it has begun: what it is, and so its id."""
+    resolved: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
+    if cfg.diagnostics.enabled:
+        determined["diagnostics"] = resolved["diagnostics"]
+    return {
+        "schema": SCHEMA,
+        "status": "done",
+        "reason": None,
+        **protocol.described(cfg.protocol, task, architecture, determined),
+        "seed": cfg.seed,
+        "config": resolved,
+        "code": code(task.name, architecture.name),
+        "net": None,
+        "reference": None,
+        "training": None,
+        "scores": [],
+    }
+
+
+def _trained(cfg: Config, task: tasks.Task, record: dict[str, Any], saved: Checkpoints, logger: Any) -> bytes | None:
+    """Build, train and measure; fills in the record, and gives the weights where they are to be kept."""
+    model = record["model"]
+    net = models.build(model["name"], task, **record["config"]["net"], seed=cfg.seed, **model["parameters"])
+    record["net"] = {"parameters": sum(p.numel() for p in net.parameters()), "width": net.width, "hidden": net.hidden}
+    record["training"] = fit(cfg, task, net, saved, logger)
+    record |= measure(cfg, task, net)
+    if not cfg.store.weights:
+        return None
+    weights = pack(net)
+    record["files"] = describe(record["id"], weights)
+    return weights
+
+
+def summary(record: dict[str, Any]) -> str:
+    """What is said of a run on one line."""
+    if record["reason"]:
+        return str(record["reason"])
+    shown = [f"{s['symbols_correct'] / s['symbols']:.3f}" for s in record["scores"] if s["weights"] == "trained"]
+    return f"per symbol {' '.join(shown)}, {record['cost']['cpu_seconds']:.1f} CPU-seconds"

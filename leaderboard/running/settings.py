@@ -1,0 +1,70 @@
+"""Is a configuration one that can be run? All of it is looked at here, before anything is trained or written."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+
+import models
+import tasks
+from leaderboard import protocol
+from leaderboard.running.config import Config
+from tasks.discover import check
+
+
+class SettingError(ValueError):
+    """A setting that no run can have; one line that names it and what is allowed."""
+
+
+def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
+    """The task and the architecture of a configuration.
+
+    SettingError, TaskError or ModelError, in one line that names the setting and what is allowed, if the configuration, or this
+    machine, cannot run it. Nothing has been written then.
+    """
+    values: Config = OmegaConf.to_object(cfg) if OmegaConf.is_config(cfg) else cfg  # type: ignore[assignment]
+    check(values, "", SettingError)
+    for f in fields(values):
+        if is_dataclass(part := getattr(values, f.name)):
+            check(part, f"{f.name}.", SettingError)
+    _factors(values.scoring.factors)
+    _device(values.device)
+    task = _made("task", tasks, values.task)
+    architecture = _made("model", models, values.model)
+    deepest = max(map(task.depth, (factor * values.training.length for factor in {1, *values.scoring.factors})))
+    if 0 < values.net.layers < deepest:
+        raise SettingError(
+            f"net.layers={values.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "
+            f"at least {deepest}, or smaller scoring.factors"
+        )
+    suited = architecture.suited(task.program(), values.net.tableau)
+    return task, suited
+
+
+def expanded(path: str) -> Path:
+    """A folder as it is named on a command line: `~` is the home of the user."""
+    return Path(path).expanduser()
+
+
+def _made(group: str, package: Any, given: Any) -> Any:
+    """The task or the architecture of its part of the configuration."""
+    parameters = dict(given)
+    return package.get(str(parameters.pop("name", "")), **{str(name): value for name, value in parameters.items()})
+
+
+def _factors(factors: list[int]) -> None:
+    """SettingError unless the scored lengths are some, distinct and positive."""
+    if not factors or len(set(factors)) < len(factors) or not all(1 <= factor <= protocol.LARGEST_FACTOR for factor in factors):
+        raise SettingError(
+            f"scoring.factors={factors} is not allowed; allowed: one or more different whole numbers, 1 to "
+            f"{protocol.LARGEST_FACTOR}, as [1,2,4]"
+        )
+
+
+def _device(device: str) -> None:
+    """SettingError unless this machine has the device."""
+    here = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    if device not in here:
+        raise SettingError(f"device={device} is not allowed; this machine has {', '.join(here)}")

@@ -1,0 +1,128 @@
+"""The numbers of each (task, model): means with intervals over seeds, and the gap to the *measured* reference weights.
+
+Nothing is dropped: a failed or missing run counts as chance, and a cell without reference weights says why in a note.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leaderboard.protocol import SOLVED
+from leaderboard.tables.frame import Metric, at, scored
+from leaderboard.tables.numbers import fixed
+from leaderboard.tables.statistics import draws, interval, normalised, wilson
+
+_PAIR = ["task", "model"]
+_MEANS = {
+    "chance": ("chance", "first"),
+    "trained": ("score", "mean"),
+    "solved": ("solved", "sum"),
+    "runs": ("seed", "size"),
+    "parameters": ("parameters", "mean"),
+    "evaluations": ("evaluations", "mean"),
+    "failed": ("failed", "sum"),
+    "missing": ("missing", "sum"),
+    "stated": ("reference_reason", "first"),
+    "longest": ("longest", "max"),
+    "leaked": ("leaked", "any"),
+    "repeated": ("repeated", "any"),
+    "claimed": ("claimed", "mean"),
+}
+
+
+def cells(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
+    """One row a (task, model), sorted: what the runs score at `factor` times the training length, and the gap.
+
+    - The runs expected of a pair are those of `leaderboard.tables.frame.frame`. `failed` and `missing` of those `runs` count as
+      `chance`, the mean chance of that task and length over its records.
+    - `trained`, `low`, `high`: mean over seeds (`scores`) and its 95% bootstrap interval, reproducible per cell.
+    - `reference`: the measured mean of the reference weights, else NaN and a `reason`; `gap` = reference − trained.
+    - `normalised`: `trained` on the scale of this pair, from `chance` to its own `reference`.
+    - `solved`, `solved_low`, `solved_high`: runs whose *whole-word* accuracy *at the training length* (factor 1) is
+      at least 0.99, whatever `metric` and `factor`, with a Wilson interval; `reference_solved` likewise.
+    - `evaluations` at this length, `parameters`; `notes`: a list of sentences for footnotes.
+    """
+    if df.empty:
+        raise ValueError("there are no runs")
+    runs = scored(df, metric, factor)
+    pairs = runs.groupby(_PAIR, sort=True, observed=True)
+    out = pairs.agg(**_MEANS)
+    out.insert(0, "metric", metric)
+    out.insert(1, "factor", factor)
+    ends = np.cumsum(out["runs"])  # the runs are sorted as the pairs are
+    out["scores"] = pd.Series(np.split(runs["score"].to_numpy(), ends[:-1]), index=out.index, dtype=object)
+    out[["low", "high"]] = _intervals(out["scores"].tolist())
+    out[["solved_low", "solved_high"]] = [wilson(k, n) for k, n in zip(out["solved"], out["runs"], strict=True)]
+    out = out.join(_references(df, metric, factor))
+    out["gap"] = out["reference"] - out["trained"]
+    out["normalised"] = normalised(out["trained"], out["chance"], out["reference"])
+    failures = _failures(runs[runs["failed"]])
+    out = out.reset_index().astype(dict.fromkeys([*_PAIR, "metric", "stated"], object))  # quick to go through
+    out["reason"] = pd.Series([_reason(cell) for cell in rows(out)], dtype=object)
+    out["notes"] = [_notes(cell, failures.get((cell["task"], cell["model"]), [])) for cell in rows(out)]
+    return out.drop(columns=["stated", "longest", "leaked", "repeated", "claimed"])
+
+
+def _intervals(scores: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """`bootstrap` of every cell `[cells, 2]`, those of equal seeds at once; each as if it were alone in the table."""
+    out = np.empty((len(scores), 2))
+    sizes = np.array([len(row) for row in scores])
+    for size in np.unique(sizes):
+        means = np.stack([row for row in scores if len(row) == size]) @ draws(size, np.random.default_rng(0))
+        out[sizes == size] = interval(means)
+    return out
+
+
+def _references(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
+    """One row a pair whose reference weights were measured."""
+    measured, one = at(df, "reference", metric, factor), at(df, "reference", "word", 1)
+    means = {"reference": ("accuracy", "mean"), "reference_evaluations": ("evaluations", "mean")}
+    ones = one.assign(solved=one["accuracy"] >= SOLVED).groupby(_PAIR, observed=True)["solved"]
+    solved = pd.DataFrame({"reference_solved": ones.sum(), "reference_runs": ones.count()})
+    return measured.groupby(_PAIR, observed=True).agg(**means).join(solved, how="outer")
+
+
+def _failures(runs: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
+    """The reasons of each pair, sorted."""
+    reasons = defaultdict[tuple[str, str], list[str]](list)
+    for task, model, reason in sorted(set(zip(*(runs[name].tolist() for name in (*_PAIR, "reason")), strict=True))):
+        reasons[task, model].append(reason)
+    return reasons
+
+
+def rows(df: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries of Python's own types."""
+    names = df.columns.tolist()
+    return [dict(zip(names, row, strict=True)) for row in zip(*(df[name].tolist() for name in names), strict=True)]
+
+
+def _reason(cell: dict[str, Any]) -> str | None:
+    if not np.isnan(cell["reference"]):
+        return None
+    if isinstance(cell["stated"], str):
+        return cell["stated"]
+    if not np.isnan(cell["longest"]):
+        return f"the reference weights reach length {cell['longest']:.0f}"
+    return "no run of this pair has measured it"
+
+
+def _notes(cell: dict[str, Any], failures: list[str]) -> list[str]:
+    absent = f"{cell['missing']} of {cell['runs']} runs are missing, counted as chance"
+    notes = {
+        f"no reference at this length: {cell['reason']}": cell["reason"] is not None,
+        "the reference does not exceed chance: no normalised score": cell["reference"] <= cell["chance"],
+        "no run of this task was scored at this length, so chance is unknown": np.isnan(cell["chance"]),
+        "some test words were not held out from training": cell["leaked"],
+        absent: cell["missing"] > 0,
+        "one seed has several records (other settings or code): all are counted": cell["repeated"],
+        f"claimed {fixed(cell['claimed'])}, found {fixed(cell['trained'])}": _doubtful(cell),
+    }
+    failed = [f"failed, counted as chance: {reason}" for reason in failures]
+    return [note for note, holds in notes.items() if holds] + failed
+
+
+def _doubtful(cell: dict[str, Any]) -> bool:
+    return cell["claimed"] == cell["claimed"] and fixed(cell["claimed"]) != fixed(cell["trained"])

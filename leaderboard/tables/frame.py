@@ -1,0 +1,178 @@
+"""From records to one tidy frame of runs; runs that are missing are rows of it, so that nothing can be dropped later."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import accumulate, chain
+from operator import itemgetter
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from leaderboard.protocol import SOLVED
+from leaderboard.tables.statistics import Floats, normalised
+
+Metric = Literal["symbol", "word"]
+METRICS: tuple[Metric, Metric] = ("symbol", "word")
+RETRAINED = "retrained"
+
+_NUMBERS = ["parameters", "longest", "examples", "examples_to_solve", "seconds", "cpu_seconds", "peak_memory"]
+_TEXTS = ["task", "model", "id", "status", "reason", "badge", "reference_reason"]
+_SCORE = ["length", "factor", "depth", "words", "words_correct", "symbols", "symbols_correct", "symbol_chance"]
+_SCORE += ["word_chance", "curve_length", "evaluations", "held_out"]
+_WEIGHTS = ["trained", "reference"]
+_CODES = {"trained": 0, "reference": 1, None: -1}
+_columns = itemgetter(*_SCORE)
+_RUN = [*_TEXTS, *_NUMBERS, "seed", "ranked"]
+_of_run = itemgetter(*_RUN)
+_EMPTY = dict.fromkeys(_SCORE) | {"weights": None}
+
+
+def frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """One row a record × weights × length, sorted by task, model and seed; `run` numbers the runs.
+
+    A failed run is one row without scores, and so is a missing one: the runs expected of every model on a task are the
+    seeds that any ranked model ran on it, or any model if no ranked one did. `model` is the row of the leaderboard: the
+    architecture, for a submission with its name and badge. `ranked`: our own runs, and submissions that were retrained.
+    `symbol_claimed`, `word_claimed`: what a submission claims for its trained weights at that length.
+    """
+    found = [(_run(record), record["scores"]) for record in records]
+    found += [(run, []) for run in _missing([run for run, _ in found])]
+    found.sort(key=lambda one: (one[0]["task"], one[0]["model"], one[0]["seed"], one[0]["id"] or ""))
+    number = np.repeat(np.arange(len(found)), [max(1, len(scores)) for _, scores in found])
+    every = list(chain.from_iterable(scores or [_EMPTY] for _, scores in found))
+    weights = [_CODES[score["weights"]] for score in every]
+    values = np.array(list(map(_columns, every)), float).reshape(-1, len(_SCORE)).T.copy()  # None becomes NaN
+    column = dict(zip(_RUN, zip(*(_of_run(run) for run, _ in found), strict=True), strict=False)) or dict.fromkeys(_RUN, ())
+
+    return pd.DataFrame(
+        {"run": number}
+        | {name: pd.Categorical(column[name]).take(number) for name in _TEXTS}
+        | {name: np.array(column[name], float)[number] for name in _NUMBERS}
+        | {"seed": np.array(column["seed"], int)[number], "ranked": np.array(column["ranked"], bool)[number]}
+        | {"weights": pd.Categorical.from_codes(weights, pd.Index(_WEIGHTS))}
+        | dict(zip(_SCORE, values, strict=True))
+        | _claims(found, len(number)),
+        copy=False,
+    )
+
+
+def _claims(found: list[tuple[dict[str, Any], list[dict[str, Any]]]], rows: int) -> dict[str, Floats]:
+    out = np.full((2, rows), np.nan)
+    starts = accumulate((max(1, len(scores)) for _, scores in found), initial=0)
+    for (run, scores), start in zip(found, starts, strict=False):
+        for row, score in enumerate(scores if run["claimed"] else (), start):
+            if score["weights"] == "trained":
+                claim = run["claimed"].get(str(score["length"]), {})
+                out[:, row] = [claim.get(unit, np.nan) for unit in METRICS]
+    return {f"{unit}_claimed": row for unit, row in zip(METRICS, out, strict=True)}
+
+
+def runs(df: pd.DataFrame) -> pd.DataFrame:
+    """One row a run, missing ones too, in the order of `frame`."""
+    return df.drop_duplicates("run").reset_index(drop=True)
+
+
+def factors(df: pd.DataFrame) -> list[float]:
+    """The scored multiples of the training length, shortest first; only 1 where every run failed."""
+    return sorted(df["factor"].dropna().unique().tolist()) or [1.0]
+
+
+def at(df: pd.DataFrame, weights: str, metric: Metric, factor: float) -> pd.DataFrame:
+    """Scores of these weights at `factor` times the training length, with `accuracy` and `claimed`; a row a run with any."""
+    correct, of, claimed = f"{metric}s_correct", f"{metric}s", f"{metric}_claimed"
+    names = ["run", "task", "model", "length", "evaluations", "held_out", correct, of, claimed]
+    rows = df.loc[(df["factor"] == factor) & (df["weights"] == weights), names].drop_duplicates("run")
+    return rows.assign(accuracy=rows[correct] / rows[of], claimed=rows[claimed])
+
+
+def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
+    """`runs` with what they score at `factor` times the training length; nothing is dropped.
+
+    - `failed`, `missing`; `score`: accuracy, but `chance` for those two, the mean chance of the task over its records.
+    - `best`: the best measured reference of the task, whatever its architecture; 1 where none was measured.
+    - `normalised`: `score` on the scale from `chance` to `best`, one for all architectures; 0 for failed and missing
+      runs, NaN where `best` does not exceed `chance`.
+    - `solved`: whole words at the training length (factor 1), whatever `metric` and `factor`.
+    - `claimed`: what a submission claims here, NaN elsewhere.
+    - `leaked`: test words were not held out; `repeated`: the seed was counted before; `evaluations` at this length.
+    """
+    out = runs(df)
+    trained = at(df, "trained", metric, factor).set_index("run").reindex(out["run"])
+    at_one = at(df, "trained", "word", 1).set_index("run")["accuracy"].reindex(out["run"])
+    chances = df[df["factor"] == factor].groupby("task", observed=True)[f"{metric}_chance"].mean()
+    bests = at(df, "reference", metric, factor).groupby("task", observed=True)["accuracy"].max()
+    score, failed = trained["accuracy"].to_numpy(), (out["status"] == "failed").to_numpy()
+    missing = np.isnan(score) & ~failed
+    chance = chances.reindex(out["task"]).to_numpy()
+    best = bests.reindex(out["task"]).fillna(1.0).to_numpy()
+    score = np.where(np.isnan(score), chance, score)
+    scale = normalised(score, chance, best)
+    return out.assign(
+        failed=failed,
+        missing=missing,
+        chance=chance,
+        best=best,
+        score=score,
+        normalised=np.where((failed | missing) & ~(best <= chance), 0.0, scale),
+        solved=(at_one >= SOLVED).to_numpy(),
+        claimed=trained["claimed"].to_numpy(),
+        leaked=(trained["held_out"] == 0).to_numpy(),
+        repeated=out.duplicated(["task", "model", "seed"]),
+        evaluations=trained["evaluations"].to_numpy(),
+    )
+
+
+def _run(record: dict[str, Any]) -> dict[str, Any]:
+    net, reference, training = (record[part] or {} for part in ("net", "reference", "training"))
+    submission = record.get("submission")
+    cost = record["cost"] if submission is None else {}  # of a submission it is the cost of scoring it
+    model, badge, claimed = line(record["model"]["label"]), None, None
+    if submission is not None:
+        badge, claimed = line(str(submission["badge"])), submission["claimed"]
+        model = f"{model} · {line(str(submission['name']))} [{badge}]"
+    return {
+        "task": line(record["task"]["label"]),
+        "model": model,
+        "seed": record["seed"],
+        "id": record["id"],
+        "status": record["status"],
+        "reason": line(record["reason"]),
+        "badge": badge,
+        "ranked": badge in (None, RETRAINED),
+        "claimed": claimed,
+        "parameters": net.get("parameters"),
+        "reference_reason": line(reference.get("reason")),
+        "longest": reference.get("longest"),
+        "examples": training.get("examples"),
+        "examples_to_solve": training.get("examples_to_solve"),
+        "seconds": cost.get("seconds"),
+        "cpu_seconds": cost.get("cpu_seconds"),
+        "peak_memory": cost.get("peak_memory"),
+    }
+
+
+def _missing(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    models, ran, expected = {run["model"]: run for run in found}, defaultdict(set), dict[str, set[int]]()
+    for run in found:
+        ran[run["task"], run["model"]].add(run["seed"])
+    for some in ([run for run in found if run["ranked"]], found):
+        seeds = defaultdict(set)
+        for run in some:
+            seeds[run["task"]].add(run["seed"])
+        expected = seeds | expected
+    return [
+        dict.fromkeys([*_TEXTS, *_NUMBERS, "claimed"])
+        | {"task": task, "seed": seed, "status": "missing"}
+        | {of: run[of] for of in ("model", "badge", "ranked")}
+        for task, seeds in expected.items()
+        for model, run in models.items()
+        for seed in seeds - ran[task, model]
+    ]
+
+
+@lru_cache(maxsize=4096)
+def line(text: str | None) -> str | None:
+    """Keep a label or reason to one printable line: terminal escapes in a submitted record stay inert."""
+    return None if text is None else " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -1,0 +1,1 @@
+"""Architectures in continuous time, and the methods that solve them."""

@@ -1,0 +1,1 @@
+"""Architectures that read a word once, from left to right."""

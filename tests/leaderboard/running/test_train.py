@@ -1,0 +1,218 @@
+"""A run from configuration to record; sweeps, failures, mistakes on the command line; a task and a model from outside."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+import train
+from leaderboard.running.run import run
+from leaderboard.store.record import read
+from leaderboard.tables.frame import frame
+from leaderboard.tables.table import table
+
+ROOT = Path(train.__file__).parent
+SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
+
+
+def configured(folder, *overrides):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        return compose("config", [*SMALL, f"results={folder}", *overrides])
+
+
+def command(folder, *overrides, flags=(), path=None):
+    environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
+    return subprocess.run(
+        [sys.executable, str(ROOT / "train.py"), *flags, *SMALL, f"results={folder}", *overrides],
+        capture_output=True, text=True, env=environment, cwd=folder.parent, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["resnet", "revnet", "polynet", "fractalnet", "neural_ode_rk4"])
+def test_a_run_leaves_one_record(tmp_path, model):
+    record = run(configured(tmp_path, "task=counter", f"model={model}"))
+    (stored,) = read(tmp_path)
+    assert stored == json.loads(json.dumps(record))
+    assert stored["status"] == "done"
+    assert stored["reference"]["reason"] is None
+    assert [(s["weights"], s["length"], s["depth"]) for s in stored["scores"]] == [
+        (weights, length, length) for weights in ("trained", "reference") for length in (7, 14, 28)
+    ]
+    assert all(s["words_correct"] == s["words"] for s in stored["scores"] if s["weights"] == "reference")
+    assert stored["training"]["examples"] == 48
+    assert [step for step, _ in stored["training"]["loss"]] == [3, 6]
+
+
+def test_the_same_run_twice_is_skipped_and_reruns_to_the_same_record(tmp_path):
+    first = run(configured(tmp_path / "a"))
+    again = run(configured(tmp_path / "b"))
+    other = run(configured(tmp_path / "a", "seed=1"))
+    assert other["id"] != first["id"]
+
+    def timeless(record):
+        return {key: value for key, value in record.items() if key not in ("cost", "config")}
+
+    assert timeless(first) == timeless(again)
+    before = sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "a").iterdir())
+    run(configured(tmp_path / "a"))
+    assert before == sorted((p.name, p.stat().st_mtime_ns) for p in (tmp_path / "a").iterdir())
+
+
+def test_whatever_determines_a_run_names_it(tmp_path):
+    changes = ["seed=1", "net.width=48", "training.rate=0.01", "scoring.words=41", "task.scored=last", "model=revnet"]
+    ids = [run(configured(tmp_path, change))["id"] for change in ["seed=0", *changes]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_failing_run_leaves_its_reason_and_is_tried_again(tmp_path):
+    bad = configured(tmp_path, "model=neural_ode", "model.max_evaluations=3")
+    record = run(bad)
+    assert record["status"] == "failed"
+    assert record["reason"].startswith("SolverError: ")
+    assert "max_evaluations=3" in record["reason"]
+    assert "\n" not in record["reason"]
+    assert [r["status"] for r in read(tmp_path)] == ["failed"]
+    run(bad)
+    assert len(read(tmp_path)) == 1
+
+
+def test_divergence_is_a_failed_record(tmp_path):
+    record = run(configured(tmp_path, "training.rate=1e30"))
+    assert record["status"] == "failed"
+    assert "diverged" in record["reason"]
+
+
+def test_without_a_reference_the_record_says_why(tmp_path):
+    record = run(configured(tmp_path, "task=turing", "model=revnet"))
+    assert "Bennett" in record["reference"]["reason"]
+    assert {s["weights"] for s in record["scores"]} == {"trained"}
+
+
+def test_a_tableau_reference_is_scored_where_it_reaches(tmp_path):
+    record = run(configured(tmp_path, "task=turing", "model=revnet", "net.tableau=3", "training.length=3"))
+    assert record["reference"]["longest"] == 3
+    assert [s["length"] for s in record["scores"] if s["weights"] == "reference"] == [3]
+    (shown,) = [row for row in table(frame([record]), "symbol", 2).footnotes if "reach" in row]
+    assert "length 3" in shown
+
+
+def test_untied_weights_need_as_many_layers_as_the_longest_test(tmp_path):
+    record = run(configured(tmp_path, "net.layers=28"))
+    assert record["status"] == "done"
+    assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
+
+
+MISTAKES = [
+    ("task=tetris", "tetris", "parity"),
+    ("task.modulus=3", "modulus", "scored"),
+    ("trainin.steps=3", "trainin", "training"),
+    ("training.steps=many", "many", "Integer"),
+    ("training.length=0", "training.length=0", "at least 1"),
+    ("+task.modulus=3", "modulus", "scored"),
+    ("task.scored=first", "first", "every, last"),
+    ("model=polynet,model.kind=poly-9", "poly-9", "mpoly-2"),
+    ("net.layers=7", "net.layers=7", "at least 28"),
+]
+
+
+@pytest.mark.parametrize(("mistake", "wrong", "allowed"), MISTAKES)
+def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, mistake, wrong, allowed):
+    monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, f"results={tmp_path / 'r'}", *mistake.split(",")])
+    with pytest.raises(SystemExit) as stopped:
+        train.command()
+    assert stopped.value.code == 1
+    said = capsys.readouterr()
+    (line,) = said.err.strip().splitlines()
+    assert wrong in line
+    assert allowed in line
+    assert not said.out
+    assert not (tmp_path / "r").exists()
+
+
+TASK = '''
+"""Flip every bit."""
+from dataclasses import dataclass
+from typing import ClassVar
+from tasks.programs import Program, Register, symbols, when
+from tasks.card import Bound, Card
+from tasks.task import Task
+
+@dataclass(frozen=True)
+class Flip(Task):
+    alphabet: ClassVar[int] = 2
+    classes: ClassVar[int] = 2
+    card: ClassVar[Card] = Card(
+        complexity="NC⁰", upper=Bound("one gate", "folklore"), lower=Bound("none", "folklore"), chomsky="regular",
+        depth="1", curve="sqrt(n)",
+    )
+
+    def _solve(self, word):
+        return [1 - bit for bit in word]
+
+    def _target(self, tokens):
+        return 1 - tokens
+
+    def _program(self):
+        w, q = symbols(2), Register("q", 2)
+        return Program(2, [q], [when(w(a)).write(q(1 - a)) for a in (0, 1)], q, depth=lambda n: 1)
+'''
+MODEL = '''
+"""A residual network with half steps."""
+from dataclasses import dataclass
+from typing import ClassVar
+from models.architecture import OneStep, Reference
+from models.block import lower
+
+@dataclass(frozen=True)
+class Half(OneStep):
+    blocks: ClassVar[int] = 1
+
+    def step(self, x, blocks):
+        return x + blocks[0](x) / 2
+
+    def lower(self, program):
+        return Reference(program, [lower(program)], scale=2.0)
+'''
+
+
+def test_a_task_and_a_model_come_from_two_files_each_and_no_edit(tmp_path):
+    for kind, name, source in [("task", "flip", TASK), ("model", "half", MODEL)]:
+        (tmp_path / "mine" / f"{kind}s").mkdir(parents=True)
+        (tmp_path / "mine" / f"{kind}s" / "__init__.py").touch()
+        (tmp_path / "mine" / f"{kind}s" / f"{name}.py").write_text(source)
+        (tmp_path / "mine" / "conf" / kind).mkdir(parents=True)
+        (tmp_path / "mine" / "conf" / kind / f"{name}.yaml").write_text(f"name: {name}\n")
+    flags = ["--config-dir", str(tmp_path / "mine" / "conf"), "-m"]
+    done = command(tmp_path / "r", "task=flip", "model=half,resnet", flags=flags, path=tmp_path / "mine")
+    assert done.returncode == 0, done.stderr
+    records = read(tmp_path / "r")
+    assert sorted((r["task"]["name"], r["model"]["name"]) for r in records) == [("flip", "half"), ("flip", "resnet")]
+    for record in records:
+        assert record["reference"]["reason"] is None
+        assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
+
+
+def test_a_sweep_goes_on_past_a_failure(tmp_path):
+    done = command(tmp_path / "r", "task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000", flags=["-m"])
+    assert done.returncode == 0, done.stderr
+    assert sorted(r["status"] for r in read(tmp_path / "r")) == ["done", "done", "failed", "failed"]
+
+
+def test_a_sweep_goes_on_past_a_mistake(tmp_path):
+    done = command(tmp_path / "r", "task=counter", "task.modulus=1,3", flags=["-m"])
+    assert "modulus=1" in done.stderr
+    assert [r["task"]["parameters"]["modulus"] for r in read(tmp_path / "r")] == [3]
+
+
+def test_wandb_offline_keeps_to_the_results_folder(tmp_path):
+    done = command(tmp_path / "r", "logger=wandb")
+    assert done.returncode == 0, done.stderr
+    assert [r["status"] for r in read(tmp_path / "r")] == ["done"]
+    (kept,) = (tmp_path / "r" / "wandb").glob("offline-run-*/*.wandb")
+    assert b"gap/symbol@28" in kept.read_bytes()  # the summary
+    (scores,) = kept.parent.glob("files/media/table/scores_*.table.json")
+    assert len(json.loads(scores.read_text())["data"]) == 6

@@ -1,0 +1,59 @@
+"""Records as runs leave them, made up: what tests of the leaderboard read."""
+
+from typing import Any
+
+from leaderboard.store.record import identifier
+
+
+def score(
+    weights: str = "trained", factor: float = 1, accuracy: float = 1.0, word: float = 1.0, **change: Any
+) -> dict[str, Any]:
+    """One score of 1000 symbols and 100 words; chance is 0.5 a symbol and 0.1 a word."""
+    return {
+        "weights": weights,
+        "length": int(12 * factor),
+        "factor": factor,
+        "depth": int(12 * factor),
+        "words": 100,
+        "words_correct": round(100 * word),
+        "symbols": 1000,
+        "symbols_correct": round(1000 * accuracy),
+        "symbol_chance": 0.5,
+        "word_chance": 0.1,
+        "curve_length": 12.5,
+        "evaluations": int(12 * factor),
+        "held_out": True,
+    } | change
+
+
+def done(
+    model: str = "resnet",
+    task: str = "parity",
+    seed: int = 0,
+    scores: list[dict[str, Any]] | None = None,
+    reference: dict[str, Any] | None = None,
+    id: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "schema": 2,
+        "id": id or identifier({"model": model, "task": task, "seed": seed}),
+        "status": "done",
+        "reason": None,
+        "protocol": {"name": "quick", "hash": "0123abcd", "settings": {"version": 1, "training.steps": 600}},
+        "recipe": {"label": "", "settings": {"training.rate": 0.003}},
+        "task": {"name": "t", "label": task, "parameters": {}, "version": 1, "class": "ACC0"},
+        "model": {"name": "m", "label": model, "parameters": {}, "version": 1},
+        "seed": seed,
+        "config": {"steps": 600},
+        "code": {"task": "aa", "model": "bb", "commit": None, "versions": {"torch": "2"}, "processor": None},
+        "net": {"parameters": 1234, "width": 32, "hidden": 64},
+        "reference": {"reason": None, "longest": None, "width": 13, "hidden": 9} | (reference or {}),
+        "training": {"steps": 600, "examples": 38400, "examples_to_solve": None, "loss": [[100, 0.31]]},
+        "scores": [score(), score("reference")] if scores is None else scores,
+        "cost": {"seconds": 9.1, "cpu_seconds": 9.0, "peak_memory": 400, "started": "2026-01-01T00:00:00"},
+    }
+
+
+def failed(model: str = "resnet", task: str = "parity", seed: int = 0, reason: str = "diverged") -> dict[str, Any]:
+    empty = {"status": "failed", "reason": reason, "net": None, "reference": None, "training": None, "scores": []}
+    return done(model, task, seed) | empty
