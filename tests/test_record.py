@@ -109,7 +109,7 @@ json_values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(), json_values), st.text(min_size=1, max_size=500), wholes, st.floats(0, 1))
+@given(st.dictionaries(st.text(), json_values), st.text(min_size=1, max_size=200), wholes, st.floats(0, 1))
 def test_round_trip(
     tmp_path_factory: pytest.TempPathFactory, config: dict[str, Any], label: str, seed: int, chance: float
 ) -> None:

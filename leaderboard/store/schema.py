@@ -47,7 +47,7 @@ def _number(low: float, high: float) -> Kind:
 
 _TEXT, _NULL, _BOOL = (Kind(frozenset({kind})) for kind in (str, type(None), bool))
 _OBJECT, _LIST = (Kind(frozenset({kind})) for kind in (dict, list))
-_LABEL = Kind(frozenset({str}), 1, 500)  # a name in tables and pictures
+_LABEL = Kind(frozenset({str}), 1, 200)  # a name in tables and pictures
 _COUNT, _POSITIVE = _whole(), _whole(1)
 _SHARE, _SIZE, _LOSS = _number(0, 1), _number(0, FINITE), _number(-FINITE, FINITE)
 
@@ -64,7 +64,7 @@ _RUN: dict[str, Any] = {
     "cost": {
         "seconds": _number(0, SECONDS),
         "cpu_seconds": _number(0, SECONDS),
-        "peak_memory": _number(0, WHOLE) | _NULL,
+        "peak_memory": _COUNT | _NULL,
         "started": _TEXT,
     },
 }
@@ -120,6 +120,18 @@ _FILE: dict[str, Any] = {"sha256": _TEXT, "bytes": _COUNT}  # of each file besid
 
 _id, _sha256 = re.compile("[0-9a-f]{16}").fullmatch, re.compile("[0-9a-f]{64}").fullmatch
 _values, _place = itemgetter(*_SCORE), itemgetter("weights", "length", "factor")
+_TAKEN = {
+    "reference",
+    "rank",
+    "score",
+    "optimality gap",
+    "frontier",
+    "solved",
+    "parameters",
+    "evaluations",
+    "failed",
+    "missing",
+}
 _TYPES = [kind.types for kind in _SCORE.values()]
 _RANGES = [(kind.low, kind.high) for kind in _SCORE.values()]
 
@@ -141,11 +153,13 @@ def validated(record: Any) -> dict[str, Any]:
     _check(record, _RUN, "record")
     done = record["status"] == "done"
     for key, shape in _RESULT.items():
-        if done or record.get(key) is not None:
-            _check(record.get(key), shape, key)
+        if key not in record:
+            raise NotARecord(f"record has no {key}")
+        if done or record[key] is not None:
+            _check(record[key], shape, key)
     for part in (record["task"]["parameters"], record["model"]["parameters"], record["config"], record["code"]["versions"]):
         _check_open(part.values())
-    _check_loss((record.get("training") or {"loss": ()})["loss"])
+    _check_loss(record["training"]["loss"] if record["training"] else ())
     trained = _check_scores(record["scores"])
     for key, each in (("diagnostics", _DIAGNOSTICS), ("files", _FILE)):
         if key in record:
@@ -246,12 +260,14 @@ def _misplaced(places: tuple[tuple[str, int, float], ...]) -> str | None:
 
 def _faults(record: dict[str, Any], done: bool, trained: bool) -> dict[str, bool]:
     diagnosed, files = record.get("diagnostics", {}), record.get("files", {})
-    radius = (record.get("reference") or {}).get("radius")  # records of before it was certified have none
+    radius = (record["reference"] or {}).get("radius")  # records of before it was certified have none
     authors = record.get("submission", {}).get("authors", [])
     accuracies = [a for found in diagnosed.values() for a in (found["solvers"] or {}).values()]
     sums = [file["sha256"] for file in files.values()]
     return {
         "record.id is not 16 hex digits": not _id(record["id"]),
+        "record.task.label or record.model.label is the name of another row or column": _taken(record["task"]["label"])
+        or _taken(record["model"]["label"]),
         "record.status is neither done nor failed": record["status"] not in ("done", "failed"),
         "record.reason: a failed run has one": not done and not record["reason"],
         "record.scores: a done run has trained scores": done and not trained,
@@ -264,6 +280,12 @@ def _faults(record: dict[str, Any], done: bool, trained: bool) -> dict[str, bool
         "diagnostics.solvers: an accuracy is not a number from 0 to 1": not all(_is(a, _SHARE) for a in accuracies),
         "submission.authors: a name is no text": not all(_is(author, _TEXT) for author in authors),
     }
+
+
+@lru_cache(maxsize=4096)
+def _taken(label: str) -> bool:
+    """Whether a label, as tables show it, is what they call something else."""
+    return " ".join("".join(c if c.isprintable() else " " for c in label).split()) in _TAKEN
 
 
 def _is(value: Any, kind: Kind) -> bool:
