@@ -5,8 +5,10 @@ import os
 import pickle
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -543,6 +545,25 @@ def test_a_process_that_ends_without_answers_is_a_fault(base: Path, monkeypatch:
     monkeypatch.setattr(evaluate, "python", lambda *_: (-11, b""))
     with pytest.raises(Refused, match="S406 parity: exit status -11"):
         evaluate.evaluate(check(base), tasks.get("parity"), 8, None, Limits())
+
+
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGTERM, (143, "stopped by SIGTERM\n")), (signal.SIGINT, (130, ""))])
+def test_a_verify_that_is_stopped_leaves_neither_folder_nor_process(
+    number: int, ends: tuple[int, str], base: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", "from leaderboard.cli import app; app()", "verify", str(base)]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as verifying:
+        children = Path(f"/proc/{verifying.pid}/task/{verifying.pid}/children")
+        while not (found := children.read_text().split()):
+            assert verifying.poll() is None, verifying.stderr
+            time.sleep(0.05)
+        assert len(list(tmp_path.glob("tmp*"))) == 1  # beside what torch keeps there
+        verifying.send_signal(number)
+        _, told = verifying.communicate(timeout=60)
+    assert (verifying.returncode, told) == ends
+    assert not list(tmp_path.glob("tmp*"))
+    assert [Path(f"/proc/{child}").exists() for child in found] == [False]
 
 
 def test_nothing_in_the_folder_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

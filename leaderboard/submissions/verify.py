@@ -20,7 +20,7 @@ from leaderboard.store.provenance import commit, version, versions
 from leaderboard.store.record import SCHEMA, RecordError, identifier, read, write
 from leaderboard.submissions.check import Submission, Weights, check, sized
 from leaderboard.submissions.description import FACTORS, LENGTH, alike
-from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies, evaluate
+from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies, evaluate, terminable
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.rescore import Seeds
 from leaderboard.submissions.retrain import retrained
@@ -61,6 +61,7 @@ class Verified:
             write(folder, record)
 
 
+@terminable()
 def verify(
     folder: Path,
     *,
