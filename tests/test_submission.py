@@ -555,9 +555,11 @@ def test_a_verify_that_is_stopped_leaves_neither_folder_nor_process(
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as verifying:
         children = Path(f"/proc/{verifying.pid}/task/{verifying.pid}/children")
-        while not (found := children.read_text().split()):
-            assert verifying.poll() is None, verifying.stderr
+        while not any(b"rescore" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children.read_text().split()):
+            assert verifying.poll() is None
             time.sleep(0.05)
+        time.sleep(0.2)  # the child was started; now it is waited for
+        found = children.read_text().split()
         assert len(list(tmp_path.glob("tmp*"))) == 1  # beside what torch keeps there
         verifying.send_signal(number)
         _, told = verifying.communicate(timeout=60)
