@@ -1,35 +1,16 @@
 """A run from configuration to record; sweeps, failures, mistakes on the command line; a task and a model from outside."""
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
+from runs import SMALL, command, configured
 
 import train
 from leaderboard.running.run import run
 from leaderboard.store.record import read
 from leaderboard.tables.frame import frame
 from leaderboard.tables.table import table
-
-ROOT = Path(train.__file__).parent
-SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
-
-
-def configured(folder, *overrides):
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose("config", [*SMALL, f"results={folder}", *overrides])
-
-
-def command(folder, *overrides, flags=(), path=None):
-    environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
-    return subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), *flags, *SMALL, f"results={folder}", *overrides],
-        capture_output=True, text=True, env=environment, cwd=folder.parent, check=False,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("model", ["resnet", "revnet", "polynet", "fractalnet", "neural_ode_rk4"])
