@@ -11,6 +11,7 @@ from leaderboard.running.run import run
 from leaderboard.store.record import read
 from leaderboard.tables.frame import frame
 from leaderboard.tables.table import table
+from tasks.words.split import draw
 
 
 @pytest.mark.parametrize("model", ["resnet", "revnet", "polynet", "fractalnet", "neural_ode_rk4"])
@@ -197,3 +198,22 @@ def test_wandb_offline_keeps_to_the_results_folder(tmp_path):
     assert b"gap/symbol@28" in kept.read_bytes()  # the summary
     (scores,) = kept.parent.glob("files/media/table/scores_*.table.json")
     assert len(json.loads(scores.read_text())["data"]) == 6
+
+
+def test_all_seeds_train_on_words_of_the_same_lengths_but_on_other_words(tmp_path, monkeypatch):
+    seen = []
+
+    def watched(task, count, length, generator, testing):
+        drawn.append((length, draw(task, count, length, generator, testing)))
+        return drawn[-1][1]
+
+    for seed in (0, 1):
+        drawn = []
+        with monkeypatch.context() as patch:
+            patch.setattr("leaderboard.running.fit.draw", watched)
+            run(configured(tmp_path, f"seed={seed}"))
+        seen.append(drawn)
+    (one, other) = ([(length, words.tolist()) for length, words in drawn] for drawn in seen)
+    assert [length for length, _ in one] == [length for length, _ in other]
+    assert len({length for length, _ in one}) > 1
+    assert not any(a == b for (_, a), (_, b) in zip(one, other, strict=True))
