@@ -7,6 +7,7 @@ ICALP 2024); whether a net is a discretised ODE shows under other solvers (Ott, 
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -14,10 +15,12 @@ from torch import Tensor
 
 from leaderboard.running.score import counted, follow
 from models import Architecture, Net
-from models.architecture import Layered, State
+from models.architecture import Layered, Layers, State
 from models.neural_ode import NeuralODE
 from models.resnet import ResNet
-from models.solving.continuous import Continuous, SolverError
+from models.solving.continuous import Continuous
+from models.solving.fixed import FIXED
+from models.solving.watch import SolverError
 from tasks import IGNORE, Task
 from tasks.words.split import draw, seeded, splits, torch_generator
 
@@ -79,8 +82,8 @@ def layers(net: Net, depth: int) -> list[Callable[[State], State]]:
     made = net.architecture
     if not isinstance(made, Layered):
         raise NoLayers(f"{made.label} has no layers that could be looked at one by one")
-    direct = replace(made, adjoint=False) if isinstance(made, Continuous) else made
-    return [lambda state, k=k: direct.through(state, net.layer, range(k, k + 1), depth) for k in range(depth)]  # type: ignore[misc]
+    direct, every = replace(made, adjoint=False) if isinstance(made, Continuous) else made, Layers(net.layer, depth)
+    return [partial(direct.through, layers=every, numbers=range(k, k + 1)) for k in range(depth)]
 
 
 def start(net: Net, tokens: Tensor) -> State:
