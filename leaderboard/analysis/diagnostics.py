@@ -19,7 +19,6 @@ from models.architecture import Layered, Layers, State
 from models.neural_ode import NeuralODE
 from models.resnet import ResNet
 from models.solving.continuous import Continuous
-from models.solving.fixed import FIXED
 from models.solving.watch import SolverError
 from tasks import IGNORE, Task
 from tasks.words.split import draw, seeded, splits, torch_generator
