@@ -165,7 +165,7 @@ MODEL = '''
 from dataclasses import dataclass
 from typing import ClassVar
 from models.architecture import OneStep, Reference
-from models.block import lower
+from models.lowering.exact import lower
 
 @dataclass(frozen=True)
 class Half(OneStep):
