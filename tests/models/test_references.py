@@ -11,7 +11,7 @@ from scipy.stats import gamma
 import models
 import tasks
 from models import Net, NotRealizable
-from models.block import lower
+from models.lowering.exact import lower
 from models.solving.continuous import Continuous
 from models.streaming.stream import Stream
 from tasks.programs import Program
