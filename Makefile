@@ -16,6 +16,7 @@ mutants: .venv/ready
 
 exhaustive: .venv/ready
 	$(BIN)/python tests/exhaustive.py
+	WORK=1e9 $(BIN)/python -m pytest -n 2 tests/tasks/test_cards.py
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .
