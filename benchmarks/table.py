@@ -69,7 +69,7 @@ def records(random: np.random.Generator, models: int, tasks: int, seeds: int) ->
                 "loss": [[step, 0.7 * 0.99 ** (step / 4)] for step in range(0, 401, 50)],
             },
             "scores": [] if failed else scores(random, float(skills[model, task])),
-            "cost": {"seconds": 9.1, "cpu_seconds": 9.0, "peak_memory": 4e8, "started": "2026-01-01T00:00:00+00:00"},
+            "cost": {"seconds": 9.1, "cpu_seconds": 9.0, "peak_memory": 400_000_000, "started": "2026-01-01T00:00:00+00:00"},
             "files": {} if failed else {f"{id}.safetensors": {"sha256": "0" * 64, "bytes": 0}},
         }
 

@@ -25,6 +25,15 @@ class ModelError(ValueError):
     """Bad option, width, depth or length; one line that names what is wrong and what is allowed."""
 
 
+NEAREST = 0.999  # to 1, of a part p where 1 - p counts too: single precision rounds p by 2^-25, and that is 2^-15 of 1 - p
+
+
+def within(name: str, option: str, value: float, low: float, high: float) -> None:
+    """ModelError unless an option is in that range, ends included."""
+    if not low <= value <= high:
+        raise ModelError(f"{name}: {option}={value} is not allowed; allowed: {low:g} <= {option} <= {high:g}")
+
+
 @dataclass(frozen=True)
 class Reference:
     """Reference weights: the program that they run, their blocks (one layer's), and where answers are read.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, ModelError, Reference, State
+from models.architecture import NEAREST, Blocks, Discrete, ModelError, Reference, State, within
 from models.block import Block, Weights, lower, passing
 from models.lowering.robust import certified, saturated
 from tasks.programs import Program
@@ -32,8 +32,7 @@ class FractalNet(Discrete):
         if not 1 <= self.columns <= 8:
             raise ModelError(f"fractalnet: columns={self.columns} is not allowed; allowed: 1..8")
         for option, value in (("drop", self.drop), ("global_drop", self.global_drop)):
-            if not 0 <= value < 1:
-                raise ModelError(f"fractalnet: {option}={value} is not allowed; allowed: 0 <= p < 1")
+            within("fractalnet", option, value, 0, NEAREST)
 
     @property
     def blocks(self) -> int:

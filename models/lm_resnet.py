@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, Discrete, ModelError, Reference, State
+from models.architecture import NEAREST, Blocks, Discrete, Reference, State, within
 from models.block import Block, lower
 from models.lowering.robust import certified
 from tasks.programs import Program
@@ -27,8 +27,7 @@ class LMResNet(Discrete):
     blocks: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        if not 0 <= self.drop < 1:
-            raise ModelError(f"lm_resnet: drop={self.drop} is not allowed; allowed: 0 <= drop < 1")
+        within("lm_resnet", "drop", self.drop, 0, NEAREST)
 
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block with its k."""

@@ -7,9 +7,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, ModelError, Reference, Reversible, State
+from models.architecture import NEAREST, Blocks, ModelError, Reference, Reversible, State
 from models.block import Weights, lower
 from tasks.programs import Program
+
+SMALLEST = 0.001  # the inverse divides by gamma
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,9 @@ class MomentumResNet(Reversible):
     why_tableau: ClassVar[str] = "with momentum a register cannot be stopped twice: rewriting needs fresh registers"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.gamma < 1:
-            raise ModelError(f"momentum_resnet: gamma={self.gamma} is not allowed; allowed: 0 <= gamma < 1")
+        if not (self.gamma == 0 or SMALLEST <= self.gamma <= NEAREST):
+            allowed = f"0 (no momentum), and {SMALLEST} <= gamma <= {NEAREST}"
+            raise ModelError(f"momentum_resnet: gamma={self.gamma} is not allowed; allowed: {allowed}")
 
     @property
     def memories(self) -> tuple[str, ...]:

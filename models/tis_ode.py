@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.architecture import Blocks, ModelError, Reference
+from models.architecture import Blocks, Reference, within
 from models.lowering.settling import most_read, settling
 from models.solving.continuous import Branch, Continuous, Field, Time, Watch
 from tasks.programs import Program
@@ -26,8 +26,7 @@ class TisODE(Continuous):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.weight < float("inf"):
-            raise ModelError(f"tis_ode: weight={self.weight} is not allowed; allowed: 0 <= weight, finite")
+        within("tis_ode", "weight", self.weight, 0, 1e6)
 
     def penalty(self, x: Tensor, layer: Callable[[int], Blocks], depth: int) -> Tensor:
         """The term, given x(T); the integral is solved for beside x, in channels of its own."""

@@ -1,11 +1,12 @@
 """Find, by looking, the classes that a package's modules define, and make them from typed parameters: no registry."""
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
 from inspect import getmembers, isabstract, isclass
 from pkgutil import iter_modules
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -34,13 +35,36 @@ def configured(cls: type[Kind], name: str, parameters: Mapping[str, Any], error:
     for parameter in parameters:
         if parameter not in known:
             raise error(f"{name}: unknown parameter {parameter!r}; there are {', '.join(known) or 'none'}")
+    for f in fields(cls):  # type: ignore[arg-type]
+        if numbers := _numbers(f.type, parameters.get(f.name)):
+            raise error(
+                f"{name}: {f.name} is text, and {numbers[0]!r} is a number, perhaps not as it was written: put it in quotes, "
+                f'as {f.name}: "{numbers[0]}" in YAML or \'{f.name}="{numbers[0]}"\' on a command line'
+            )
     schema = OmegaConf.structured(cls)
     OmegaConf.set_readonly(schema, False)
     try:
-        merged = OmegaConf.merge(schema, dict(parameters))
+        given = {f.name: _read(f.type, parameters[f.name]) for f in fields(cls) if f.name in parameters}  # type: ignore[arg-type]
+        merged = OmegaConf.merge(schema, given)
     except OmegaConfBaseException as fault:
         raise error(f"{name}: {fault.full_key}: {str(fault).splitlines()[0]}") from None
     return cls(**OmegaConf.to_container(merged))  # type: ignore[arg-type]
+
+
+def _numbers(kind: Any, given: object) -> list[object]:
+    """What is given for a text, or in a list of texts, and is none: 012 in YAML is ten, and 01_ is one."""
+    if kind is str:
+        return [given] if isinstance(given, bool | int | float) else []
+    if get_origin(kind) is list and isinstance(given, Iterable):
+        return [number for item in given for number in _numbers(get_args(kind)[0], item)]
+    return []
+
+
+def _read(kind: Any, given: Any) -> Any:
+    """What is given, with whole numbers for the texts of whole numbers inside of lists, which OmegaConf reads outside only."""
+    if get_origin(kind) is list and isinstance(given, list):
+        return [_read(get_args(kind)[0], item) for item in given]
+    return int(given) if kind is int and isinstance(given, str) and re.fullmatch("-?[0-9]{1,18}", given) else given
 
 
 @dataclass(frozen=True)
@@ -58,12 +82,9 @@ class Range:
         return above and (value < self.high if "high" in self.open else value <= self.high)  # type: ignore[operator]
 
     def __str__(self) -> str:
-        return " ".join(
-            [
-                f"{'more than' if 'low' in self.open else 'at least'} {self.low:g}",
-                f"and {'less than' if 'high' in self.open else 'at most'} {self.high:g}",
-            ]
-        )
+        low, high = (str(end) if isinstance(end, int) else f"{end:g}" for end in (self.low, self.high))
+        above, below = "more than" if "low" in self.open else "at least", "less than" if "high" in self.open else "at most"
+        return f"{above} {low} and {below} {high}"
 
 
 @dataclass(frozen=True)

@@ -166,15 +166,17 @@ MUTANTS = [
     Mutant("tasks/words/split.py", "kept(words) == testing", "kept(words) != testing", "tests/tasks/test_words.py"),
     Mutant("tasks/words/split.py", "% PARTS == 0", "% PARTS <= 1", "tests/tasks/test_words.py"),
     Mutant("tasks/words/split.py", '"\\0".join', '"".join', "tests/tasks/test_words.py"),
-    Mutant("train.py", 'scored["reference"] = realised', 'scored["reference"] = net', RUNS),
-    Mutant("train.py", "if exists(folder, record", "if not exists(folder, record", RUNS),
+    Mutant("leaderboard/running/measure.py", '{"reference": realised}', '{"reference": net}', RUNS),
+    Mutant("leaderboard/running/run.py", "if exists(folder, record", "if not exists(folder, record", RUNS),
     # programs, references: see the tests named
-    Mutant(PROGRAM, "[padded[..., :-2], x, padded[..., 2:]]", "[padded[..., 2:], x, padded[..., :-2]]", RUN),
-    Mutant(PROGRAM, "functional.pad(x, (1, 1))", "functional.pad(x, (1, 1), value=1)", SYM),
-    Mutant(PROGRAM, "[planes, 1 - planes,", "[planes, -planes,", RUN),
+    Mutant(
+        "tasks/programs/dynamics.py", "[padded[..., :-2], x, padded[..., 2:]]", "[padded[..., 2:], x, padded[..., :-2]]", RUN
+    ),
+    Mutant("tasks/programs/dynamics.py", "functional.pad(x, (1, 1))", "functional.pad(x, (1, 1), value=1)", SYM),
+    Mutant("tasks/programs/dynamics.py", "[planes, 1 - planes,", "[planes, -planes,", RUN),
     Mutant(PROGRAM, "change[self.first_channel[name] + value] = -1", "change[self.first_channel[name] + value] = 0", RUN),
-    Mutant(PROGRAM, "free = [name for name in rule.changed() if rule.old(name) is None]", "free = []", RUN),
-    Mutant(PROGRAM, "torch.where(output.amax(1) > 0, output.argmax(1), -1)", "output.argmax(1)", TAB),
+    Mutant("tasks/programs/rules.py", "free = [name for name in self.changed() if self.old(name) is None]", "free = []", RUN),
+    Mutant("tasks/programs/dynamics.py", "torch.where(output.amax(1) > 0, output.argmax(1), -1)", "output.argmax(1)", TAB),
     Mutant(
         "tasks/programs/rules.py",
         "(g.register, g.at, g.holds) == (register, 0, True)",
@@ -184,7 +186,7 @@ MUTANTS = [
     Mutant(VALIDATE, "if literal.at not in (-1, 0, 1):", "if literal.at not in (-2, -1, 0, 1, 2):", VAL),
     Mutant(VALIDATE, "if changed.count(name) > 1:", "if changed.count(name) > 2:", VAL),
     Mutant(VALIDATE, "if not literal.holds and literal.register", "if literal.holds and literal.register", ONCE),
-    Mutant(VALIDATE, "rule.guard if program.write_once else program.guard(rule)", "program.guard(rule)", ONCE),
+    Mutant(VALIDATE, "rule.guard if write_once else rule.complete(sizes)", "rule.complete(sizes)", ONCE),
     Mutant(VALIDATE, "differ or self.refuses(other) or other.refuses(self)", "differ or self.refuses(other)", EXCLUDE),
     Mutant(VALIDATE, "other.values.get(key, value) != value", "other.values.get(key) != value", VAL),
     Mutant(
@@ -502,8 +504,8 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/submissions/verify.py",
-        '"badge": badge, "config"',
-        '"config"',
+        ', "badge": badge}',
+        "}",
         f"{V}::test_a_retrained_submission_has_the_scores_of_our_nets_and_others_stay_verified",
     ),
     Mutant(
@@ -584,12 +586,12 @@ MUTANTS = [
         f"{STORE}::test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one",
     ),
     Mutant(
-        "train.py",
+        "leaderboard/running/fit.py",
         'seeded("train", task.label, cfg.seed, step)',
         'seeded("train", task.label, cfg.seed, step - left.start)',
         f"{STORE}::test_a_resumed_run_is_bit_for_bit_an_uninterrupted_one",
     ),
-    Mutant("train.py", "    prepare(folder)\n", "", f"{STORE}::test_a_read_only_folder_is_one_line_of_train"),
+    Mutant("leaderboard/running/run.py", "    prepare(folder)\n", "", f"{STORE}::test_a_read_only_folder_is_one_line_of_train"),
     # page
     Mutant(
         "leaderboard/site/sheets.py",
@@ -698,9 +700,9 @@ MUTANTS = [
         f"{D}::test_a_plain_net_has_a_gradient_at_depth_only_if_it_starts_as_the_identity",
     ),
     Mutant(
-        "train.py",
-        "realise(task.program(), cfg.net.robust)",
-        "realise(task.program())",
+        "leaderboard/running/measure.py",
+        "net.realise(task.program(), robust)",
+        "net.realise(task.program())",
         "tests/models/test_robust.py::test_a_run_realises_the_reference_that_corrects_noise_and_records_its_radius",
     ),
     Mutant(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import save
+from safetensors.torch import load, save
 
 import models
 import tasks
@@ -211,6 +211,28 @@ def shuffled(folder: Path) -> None:
     (folder / weights("parity", 1)).write_bytes(raw(entries, data))
 
 
+def disguise(state: dict[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
+    """The same net of one block: hidden units in another order, each times an a > 0; logits scaled, and shifted by class."""
+    random = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(state["blocks.0.b"]), generator=random)
+    a = torch.randn(len(order), generator=random).exp()
+    moved = {
+        "blocks.0.U": (state["blocks.0.U"] * a[:, None, None])[order],
+        "blocks.0.b": (state["blocks.0.b"] * a)[order],
+        "blocks.0.V": (state["blocks.0.V"] / a)[:, order],
+        "readout": 3 * state["readout"],
+        "bias": 3 * state["bias"] + torch.randn(state["bias"].shape, generator=random),
+    }
+    return {name: part.contiguous() for name, part in (state | moved).items()}
+
+
+def disguised(folder: Path) -> None:
+    """The net of the first seed for all."""
+    state = load((folder / FIRST).read_bytes())
+    for seed in list(SEEDS)[1:]:
+        (folder / weights("parity", seed)).write_bytes(save(disguise(state, seed)))
+
+
 def nearly(folder: Path) -> None:
     """One net for two seeds, every number of the second moved to the next above it."""
     state = models.Net(models.get("resnet"), 2, 2, 8, 8).state_dict()
@@ -267,6 +289,7 @@ CASES: dict[str, Case] = {
     "one file twice": Case("S006", copied),
     "one net twice": Case("S006", shuffled),
     "one net twice but for rounding": Case("S006", nearly),
+    "one net ten times, in disguise": Case("S006", disguised),
     # JSON
     "not UTF-8": Case("S101", said(b'{"name": "\xff"}')),
     "a byte order mark": Case("S101", said(b"\xef\xbb\xbf" + json.dumps(description()).encode())),
@@ -313,6 +336,8 @@ CASES: dict[str, Case] = {
     "a quote in the link": Case("S115", value("link", 'https://example.org/"onclick=')),
     "no model": Case("S116", value("architecture/name", "os.path")),
     "path of a model": Case("S116", value("architecture/name", "../resnet")),
+    "a step of nothing": Case("S116", whole(model="neural_ode", options={"method": "euler", "step": 5e-324})),
+    "a momentum of 1": Case("S116", whole(model="momentum_resnet", options={"gamma": 1 - 2**-53})),
     "nine columns": Case("S116", whole(model="fractalnet", options={"columns": 9})),
     "no task": Case("S117", value("tasks/0/name", "../../etc/passwd")),
     "not on the ladder": Case("S117", value("tasks/0", PRIME[0] | {"name": "counter", "parameters": {"modulus": 10**9}})),
@@ -335,7 +360,7 @@ CASES: dict[str, Case] = {
     "deep header": Case("S104", file(raw('{"a":[[[[1]]]]}'))),
     "no tensors": Case("S203", file(raw("{}"))),
     "10,001 tensors": Case("S203", file(raw(f"{{{MANY}}}", bytes(4 * 10_001)))),
-    "metadata": Case("S204", file(raw({"__metadata__": {"format": "pt"}} | U, bytes(SIZE)))),
+    "metadata": Case("S209", file(raw({"__metadata__": {"format": "pt"}} | U, bytes(SIZE)))),
     "a path as a name": Case("S204", file(raw({"../U": U["U"]}, bytes(SIZE)))),
     "a name out of Python": Case("S204", file(raw({"U[0]": U["U"]}, bytes(SIZE)))),
     "a field more": Case("S205", file(raw({"U": tensor([8, 8, 3], 0, SIZE, _target_="os.system")}, bytes(SIZE)))),
@@ -358,14 +383,14 @@ CASES: dict[str, Case] = {
     "backwards": Case("S208", file(raw({"U": tensor([1], 4, 0)}, b"1234"))),
     # the module
     "blocks": Case("S301", whole(model="fractalnet", options={"columns": 8}, layers=1024)),
-    "a tiny step": Case("S302", whole(model="neural_ode", options={"method": "euler", "step": 5e-324})),
+    "a small step": Case("S302", whole(model="neural_ode", options={"method": "euler", "step": 1e-3})),
     "parameters": Case("S301", whole(width=512, hidden=2048)),
     "another tensor": Case("S303", changed(lambda state: state.update(more=torch.zeros(1)))),
     "a tensor less": Case("S303", changed(lambda state: state.pop("bias"))),
     "another shape": Case("S304", changed(lambda state: state.update(embed=torch.zeros(3, 8)))),
     "transposed": Case("S304", changed(lambda state: state.update(bias=torch.zeros(1, 2)))),
-    "double": Case("S305", changed(lambda state: state.update(bias=torch.zeros(2, 1, dtype=torch.float64)))),
-    "half": Case("S305", changed(lambda state: state.update(bias=torch.zeros(2, 1, dtype=torch.float16)))),
+    "double": Case("S206", changed(lambda state: state.update(bias=torch.zeros(2, 1, dtype=torch.float64)))),
+    "half": Case("S206", changed(lambda state: state.update(bias=torch.zeros(2, 1, dtype=torch.float16)))),
     "NaN weights": Case("S306", changed(lambda state: state["blocks.0.U"].view(-1)[7:8].fill_(torch.nan))),
     "an offset of -0": Case("S307", minus),
     "infinite weights": Case("S306", changed(lambda state: state["bias"].fill_(torch.inf))),

@@ -79,7 +79,7 @@ def show(
 
     split = {of: [text.removeprefix(of) for text in parameters if text.startswith(of)] for of in ("task.", "model.")}
     free = _values([text for text in parameters if not text.startswith(tuple(split))])
-    numbers = {name: _whole(name, free.pop(name, default)) for name, default in (("length", 24), ("tableau", 0))}
+    numbers = {name: _whole(name, free.pop(name, default)) for name, default in (("length", "24"), ("tableau", "0"))}
     out = free.pop("out", None)
     if missing := [f"{name}=NAME" for name in ("task", "model") if name not in free]:
         raise typer.BadParameter(f"{' and '.join(missing)} missing; `realizable names` lists them")
@@ -106,19 +106,26 @@ def _task(name: str, parameters: list[str]) -> "Task":
 
 
 def _values(parameters: list[str]) -> dict[str, Any]:
-    from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
-    from yaml import YAMLError
-
+    """Values by name, as texts or lists of texts: the task and the architecture know of what type theirs are."""
     if unnamed := [text for text in parameters if "=" not in text]:
         raise typer.BadParameter(f"{unnamed[0]!r} is no parameter; write name=value")
+    named = (text.partition("=") for text in parameters)
+    return {name: _listed(name, value) if value.startswith("[") else value for name, _, value in named}
+
+
+def _listed(name: str, value: str) -> Any:
+    """A list that is written as in YAML, all in it being text."""
+    import yaml
+
     try:
-        return {str(key): value for key, value in OmegaConf.from_dotlist(parameters).items()}
-    except (OmegaConfBaseException, YAMLError) as error:
-        raise typer.BadParameter(f"{' '.join(parameters)}: {str(error).splitlines()[0]}") from None
+        return yaml.load(value, yaml.BaseLoader)
+    except yaml.YAMLError:
+        raise typer.BadParameter(
+            f'{name}={value} is no list; put each of its texts in quotes, as \'{name}=["A 0 -> 1 R B","B * -> = R A"]\''
+        ) from None
 
 
-def _whole(name: str, value: object) -> int:
-    if type(value) is not int:
-        raise typer.BadParameter(f"{name}={value} is not allowed; allowed: whole numbers")
-    return value
+def _whole(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdecimal() or len(value) > 6:
+        raise typer.BadParameter(f"{name}={value} is not allowed; allowed: whole numbers, up to 999999")
+    return int(value)

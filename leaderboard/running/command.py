@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -136,6 +136,10 @@ def command(main: Callable[[], object]) -> None:
         _end()
     except (HydraException, OmegaConfBaseException, OSError) as error:  # an OSError of the folder that Hydra makes for a sweep
         sys.exit(_said(f"train: {_explained(error)}"))
+    except ValueError as error:
+        if "--cfg" not in str(error):  # Hydra's answer to flags that exclude each other
+            raise
+        sys.exit(_said(f"train: {error}"))
     finally:
         signal.signal(signal.SIGTERM, before)
         if tally := Tally.here():
@@ -164,6 +168,11 @@ def _said(line: str, code: int = 1) -> int:
 
 def _explained(error: BaseException) -> str:
     """What is wrong and what is allowed, without the lines that Hydra and OmegaConf add."""
+    if isinstance(error, OverrideParseException):  # of a parser, whose own words point at a place that one line does not show
+        return (
+            f"{error.override} cannot be read; put each text with spaces or signs in quotes, and the whole in others: "
+            '\'task.table=["A 0 -> 1 R B","B * -> = R A"]\''
+        )
     text = str(error).split("Config search path")[0].split("\n    full_key")[0].split("To append to")[0]
     cause = error.__cause__
     if isinstance(cause, ConfigKeyError | ConfigAttributeError) and isinstance(cause.parent_node, DictConfig):

@@ -18,7 +18,7 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
             found[score["weights"], unit, score["length"]] = score[f"{unit}s_correct"] / score[f"{unit}s"]
     shown |= {f"{weights}/{unit}@{length}": accuracy for (weights, unit, length), accuracy in found.items()}
     for (weights, unit, length), accuracy in found.items():
-        if weights == "reference":
+        if weights == "reference" and ("trained", unit, length) in found:
             shown[f"gap/{unit}@{length}"] = accuracy - found["trained", unit, length]
     return shown
 

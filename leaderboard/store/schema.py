@@ -1,82 +1,141 @@
-"""What a record is: its keys and their types, and what must hold among them."""
+"""What a record is: its keys, their types and ranges, and what must hold among them.
+
+Every number has its range here, so that whatever is accepted can be shown: sums and ratios of numbers within these ranges are
+finite, and whole numbers are the same in every reader of JSON.
+"""
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, cycle
+from math import inf
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 SCHEMA = 2
+WHOLE = 2**53 - 1  # the largest whole number that every reader of JSON has as it was written
+FINITE = 1e100  # of measured sizes; the sum of all that fit on a disk, and the ratio of any two, is finite
+SECONDS = 1e10  # three hundred years
+DEEP = 16  # objects and lists inside of one another, where the schema leaves them open
 
-_TEXT, _INT, _NUMBER, _NULL = {str}, {int}, {int, float}, {type(None)}
-_OBJECT, _LIST = {dict}, {list}
+
+class Kind(NamedTuple):
+    """What a value may be: of one of these types; a number from `low` to `high`, or a text of so many characters."""
+
+    types: frozenset[type]
+    low: float = -inf
+    high: float = inf
+
+    def __or__(self, other: "Kind") -> "Kind":
+        """One of both, with the range of the first."""
+        return Kind(self.types | other.types, self.low, self.high)
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value of one of the types is within the range."""
+        size = len(value) if type(value) is str else value
+        return type(size) not in (int, float) or self.low <= size <= self.high
+
+
+def _whole(low: int = 0, high: int = WHOLE) -> Kind:
+    return Kind(frozenset({int}), low, high)
+
+
+def _number(low: float, high: float) -> Kind:
+    return Kind(frozenset({int, float}), low, high)
+
+
+_TEXT, _NULL, _BOOL = (Kind(frozenset({kind})) for kind in (str, type(None), bool))
+_OBJECT, _LIST = (Kind(frozenset({kind})) for kind in (dict, list))
+_LABEL = Kind(frozenset({str}), 1, 200)  # a name in tables and pictures
+_COUNT, _POSITIVE = _whole(), _whole(1)
+_SHARE, _SIZE, _LOSS = _number(0, 1), _number(0, FINITE), _number(-FINITE, FINITE)
 
 _RUN: dict[str, Any] = {
     "id": _TEXT,
     "status": _TEXT,
     "reason": _TEXT | _NULL,
-    "protocol": {"name": _TEXT, "hash": _TEXT, "settings": _OBJECT},
+    "protocol": {"name": _LABEL, "hash": _TEXT, "settings": _OBJECT},
     "recipe": {"label": _TEXT, "settings": _OBJECT},
-    "task": {"name": _TEXT, "label": _TEXT, "parameters": _OBJECT, "version": _INT, "class": _TEXT | _NULL},
-    "model": {"name": _TEXT, "label": _TEXT, "parameters": _OBJECT, "version": _INT},
-    "seed": _INT,
+    "task": {"name": _TEXT, "label": _LABEL, "parameters": _OBJECT, "version": _POSITIVE, "class": _LABEL | _NULL},
+    "model": {"name": _TEXT, "label": _LABEL, "parameters": _OBJECT, "version": _POSITIVE},
+    "seed": _whole(-WHOLE),
     "config": _OBJECT,
     "code": {"task": _TEXT, "model": _TEXT, "commit": _TEXT | _NULL, "versions": _OBJECT, "processor": _TEXT | _NULL},
     "scores": _LIST,
-    "cost": {"seconds": _NUMBER, "cpu_seconds": _NUMBER, "peak_memory": _NUMBER | _NULL, "started": _TEXT},
+    "cost": {
+        "seconds": _number(0, SECONDS),
+        "cpu_seconds": _number(0, SECONDS),
+        "peak_memory": _COUNT | _NULL,
+        "started": _TEXT,
+    },
 }
 _RESULT: dict[str, Any] = {
-    "net": {"parameters": _INT, "width": _INT | _NULL, "hidden": _INT | _NULL},
+    "net": {"parameters": _COUNT, "width": _COUNT | _NULL, "hidden": _COUNT | _NULL},
     "reference": {
         "reason": _TEXT | _NULL,
-        "longest": _INT | _NULL,
-        "width": _INT | _NULL,
-        "hidden": _INT | _NULL,
+        "longest": _COUNT | _NULL,
+        "width": _COUNT | _NULL,
+        "hidden": _COUNT | _NULL,
     },
-    "training": {"steps": _INT, "examples": _INT, "examples_to_solve": _INT | _NULL, "loss": _LIST},
+    "training": {"steps": _COUNT, "examples": _COUNT, "examples_to_solve": _COUNT | _NULL, "loss": _LIST},
 }
-_SCORE: dict[str, Any] = {
+_SCORE: dict[str, Kind] = {
     "weights": _TEXT,
-    "length": _INT,
-    "factor": _NUMBER,
-    "depth": _NUMBER,
-    "words": _INT,
-    "words_correct": _INT,
-    "symbols": _INT,
-    "symbols_correct": _INT,
-    "symbol_chance": _NUMBER,
-    "word_chance": _NUMBER,
-    "curve_length": _NUMBER | _NULL,
-    "evaluations": _NUMBER | _NULL,
-    "held_out": {bool},
+    "length": _POSITIVE,
+    "factor": _number(0.001, 999_999),  # of at most six digits, as it is shown
+    "depth": _number(0, WHOLE),
+    "words": _POSITIVE,
+    "words_correct": _COUNT,
+    "symbols": _POSITIVE,
+    "symbols_correct": _COUNT,
+    "symbol_chance": _SHARE,
+    "word_chance": _SHARE,
+    "curve_length": _SIZE | _NULL,
+    "evaluations": _number(0, WHOLE) | _NULL,
+    "held_out": _BOOL,
 }
 
 _DIAGNOSTICS: dict[str, Any] = {  # of one net; a record has them where they were asked for
-    "accuracy": _NUMBER,
-    "evaluations": _INT,
-    "curve_length": _NUMBER | _NULL,
-    "curve_ratio": _NUMBER | _NULL,
+    "accuracy": _SHARE,
+    "evaluations": _COUNT,
+    "curve_length": _SIZE | _NULL,
+    "curve_ratio": _SIZE | _NULL,
     "precision": _TEXT | _NULL,
-    "noise_radius": _NUMBER | _NULL,
-    "relative_noise_radius": _NUMBER | _NULL,
+    "noise_radius": _SIZE | _NULL,
+    "relative_noise_radius": _SIZE | _NULL,
     "solvers": _OBJECT | _NULL,
-    "largest_drop": _NUMBER | _NULL,
-    "lipschitz": _NUMBER | _NULL,
+    "largest_drop": _number(-1, 1) | _NULL,
+    "lipschitz": _SIZE | _NULL,
 }
 
 _SUBMISSION: dict[str, Any] = {  # a record of submitted weights has it
-    "name": _TEXT,
+    "name": _LABEL,
     "authors": _LIST,
     "link": _TEXT,
-    "badge": _TEXT,
+    "badge": _LABEL,
     "claimed": _OBJECT,
 }
+_CLAIM: dict[str, Any] = {"symbol": _SHARE, "word": _SHARE}  # at each length, a text
 
-_FILE: dict[str, Any] = {"sha256": _TEXT, "bytes": _INT}  # of each file beside the record, where there are any
+_FILE: dict[str, Any] = {"sha256": _TEXT, "bytes": _COUNT}  # of each file beside the record, where there are any
 
 _id, _sha256 = re.compile("[0-9a-f]{16}").fullmatch, re.compile("[0-9a-f]{64}").fullmatch
-_values = itemgetter(*_SCORE)
+_values, _place = itemgetter(*_SCORE), itemgetter("weights", "length", "factor")
+_TAKEN = {
+    "reference",
+    "rank",
+    "score",
+    "optimality gap",
+    "frontier",
+    "solved",
+    "parameters",
+    "evaluations",
+    "failed",
+    "missing",
+}
+_TYPES = [kind.types for kind in _SCORE.values()]
+_RANGES = [(kind.low, kind.high) for kind in _SCORE.values()]
 
 
 class RecordError(ValueError):
@@ -100,14 +159,21 @@ def validated(record: Any) -> dict[str, Any]:
     _check(record, _RUN, "record")
     done = record["status"] == "done"
     for key, shape in _RESULT.items():
-        if done or record.get(key) is not None:
-            _check(record.get(key), shape, key)
+        if key not in record:
+            raise NotARecord(f"record has no {key}")
+        if done or record[key] is not None:
+            _check(record[key], shape, key)
+    for part in (record["task"]["parameters"], record["model"]["parameters"], record["config"], record["code"]["versions"]):
+        _check_open(part.values())
+    _check_loss(record["training"]["loss"] if record["training"] else ())
     trained = _check_scores(record["scores"])
     for key, each in (("diagnostics", _DIAGNOSTICS), ("files", _FILE)):
         if key in record:
             _check(record[key], dict.fromkeys(record[key] if type(record[key]) is dict else (), each), key)
     if "submission" in record:
         _check(record["submission"], _SUBMISSION, "submission")
+        claimed = record["submission"]["claimed"]
+        _check(claimed, dict.fromkeys(claimed, _CLAIM), "submission.claimed")
     for wrong, holds in _faults(record, done, trained).items():
         if holds:
             raise NotARecord(wrong)
@@ -122,8 +188,34 @@ def _check(value: Any, shape: dict[str, Any], where: str) -> None:
             raise NotARecord(f"{where} has no {key}")
         if type(part) is dict:
             _check(value[key], part, f"{where}.{key}")
-        elif type(value[key]) not in part:
+        elif type(value[key]) not in part.types:
             raise NotARecord(f"{where}.{key} is of type {type(value[key]).__name__}")
+        elif part.low > -inf and not part.holds(value[key]):
+            raise _beyond(f"{where}.{key}", value[key], part)
+
+
+def _beyond(where: str, value: Any, kind: Kind) -> NotARecord:
+    said = f"has {len(value)} characters" if type(value) is str else f"is {value}"
+    return NotARecord(f"{where} {said}; allowed: {kind.low:.16g} to {kind.high:.16g}")
+
+
+def _check_open(values: Iterable[Any], deep: int = DEEP) -> None:
+    """Of what the schema leaves open: whole numbers, and how deep objects and lists stand in one another."""
+    for value in values:
+        kind = type(value)
+        if kind is int and not -WHOLE <= value <= WHOLE:
+            raise NotARecord(f"record: the whole number {value} is not within 2^53")
+        if kind is dict or kind is list:
+            if not deep:
+                raise NotARecord(f"record: nested more than {DEEP} deep")
+            _check_open(value.values() if kind is dict else value, deep - 1)
+
+
+def _check_loss(loss: Iterable[Any]) -> None:
+    """A list of steps, each with the loss there."""
+    for entry in loss:
+        if type(entry) is not list or len(entry) != 2 or not _is(entry[0], _COUNT) or not _is(entry[1], _LOSS):
+            raise NotARecord(f"training.loss is not a list of steps, each with a loss of at most {FINITE:g}")
 
 
 def _check_scores(scores: list[Any]) -> bool:
@@ -131,17 +223,15 @@ def _check_scores(scores: list[Any]) -> bool:
     rows: list[tuple[Any, ...]] = []
     with suppress(KeyError, TypeError):
         rows += map(_values, scores)
-    if not _typed(tuple(map(type, chain.from_iterable(rows)))) or len(rows) < len(scores):
+    if not _typed(tuple(map(type, chain.from_iterable(rows)))) or len(rows) < len(scores) or not _within(rows):
         for score in scores:
             _check(score, _SCORE, "score")
-    seen = set()
-    for weights, length, _, _, words, right, symbols, correct, *_ in rows:
-        if not (0 <= right <= words > 0 and 0 <= correct <= symbols > 0):
-            raise NotARecord("score: correct is not between 0 and a positive total")
-        seen.add((weights, length))
-    if len(seen) < len(scores):
-        raise NotARecord("record.scores: one length was scored twice")
-    kinds = {weights for weights, _ in seen}
+    for _, _, _, _, words, right, symbols, correct, *_ in rows:
+        if right > words or correct > symbols:
+            raise NotARecord("score: more is correct than there is")
+    if wrong := _misplaced(tuple(map(_place, scores))):
+        raise NotARecord(f"record.scores: {wrong}")
+    kinds = {row[0] for row in rows}
     if not kinds <= {"trained", "reference"}:
         raise NotARecord("score.weights is neither trained nor reference")
     return "trained" in kinds
@@ -149,16 +239,41 @@ def _check_scores(scores: list[Any]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _typed(types: tuple[type, ...]) -> bool:
-    return all(found in allowed for found, allowed in zip(types, cycle(_SCORE.values())))
+    return all(found in allowed for found, allowed in zip(types, cycle(_TYPES)))
+
+
+def _within(rows: list[tuple[Any, ...]]) -> bool:
+    return all(
+        value is None or low <= value <= high
+        for (low, high), column in zip(_RANGES, zip(*rows, strict=True), strict=False)
+        if low > -inf
+        for value in column
+    )
+
+
+@lru_cache(maxsize=1024)
+def _misplaced(places: tuple[tuple[str, int, float], ...]) -> str | None:
+    """What is wrong with the weights, lengths and factors of the scores: to each length belongs one factor, once."""
+    lengths, factors = {length for _, length, _ in places}, {factor for _, _, factor in places}
+    if len({(weights, length) for weights, length, _ in places}) < len(places):
+        return "one length was scored twice"
+    if not len(lengths) == len(factors) == len({(length, factor) for _, length, factor in places}):
+        return "one length has two factors, or one factor two lengths"
+    if long := [factor for factor in factors if float(f"{factor:.6g}") != factor]:
+        return f"factor {long[0]} has more than six digits"
+    return None
 
 
 def _faults(record: dict[str, Any], done: bool, trained: bool) -> dict[str, bool]:
     diagnosed, files = record.get("diagnostics", {}), record.get("files", {})
-    radius = (record.get("reference") or {}).get("radius")  # records of before it was certified have none
+    radius = (record["reference"] or {}).get("radius")  # records of before it was certified have none
+    authors = record.get("submission", {}).get("authors", [])
     accuracies = [a for found in diagnosed.values() for a in (found["solvers"] or {}).values()]
     sums = [file["sha256"] for file in files.values()]
     return {
         "record.id is not 16 hex digits": not _id(record["id"]),
+        "record.task.label or record.model.label is the name of another row or column": _taken(record["task"]["label"])
+        or _taken(record["model"]["label"]),
         "record.status is neither done nor failed": record["status"] not in ("done", "failed"),
         "record.reason: a failed run has one": not done and not record["reason"],
         "record.scores: a done run has trained scores": done and not trained,
@@ -166,7 +281,18 @@ def _faults(record: dict[str, Any], done: bool, trained: bool) -> dict[str, bool
         "record.files: the file beside a done run is <id>.safetensors": bool(files)
         and (not done or list(files) != [f"{record['id']}.safetensors"]),
         "record.files: sha256 is not 64 hex digits": not all(map(_sha256, sums)),
-        "record.reference: radius is no number": type(radius) not in _NUMBER | _NULL,
+        "record.reference: radius is no number": not _is(radius, _SIZE | _NULL),
         "diagnostics are of weights neither trained nor reference": not diagnosed.keys() <= {"trained", "reference"},
-        "diagnostics.solvers: an accuracy is no number": any(type(a) not in _NUMBER for a in accuracies),
+        "diagnostics.solvers: an accuracy is not a number from 0 to 1": not all(_is(a, _SHARE) for a in accuracies),
+        "submission.authors: a name is no text": not all(_is(author, _TEXT) for author in authors),
     }
+
+
+@lru_cache(maxsize=4096)
+def _taken(label: str) -> bool:
+    """Whether a label, as tables show it, is what they call something else."""
+    return " ".join("".join(c if c.isprintable() else " " for c in label).split()) in _TAKEN
+
+
+def _is(value: Any, kind: Kind) -> bool:
+    return type(value) in kind.types and kind.holds(value)

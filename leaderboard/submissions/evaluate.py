@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from leaderboard.protocol import FACTORS, LENGTH, SEEDS
 from leaderboard.submissions import strict
@@ -65,6 +68,8 @@ def python(arguments: list[str], given: str, seconds: int, memory: int, submitte
     """Run our own Python, away from what was submitted: exit status and stdout. `Refused` after so many seconds.
 
     It has `memory` bytes for data beyond OURS. Nothing submitted is code, so nothing can start processes or threads of its own.
+    Whatever exception ends this, the process is killed and its empty folder removed; inside of `terminable` SIGTERM is one.
+    Where we are killed by SIGKILL, the folder stays, and the process until it next writes to us or comes to its limits.
     """
     root, home = Path(__file__).parents[2], submitted.resolve()
     ours = [root, *(Path(part).resolve() for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part)]
@@ -78,15 +83,34 @@ def python(arguments: list[str], given: str, seconds: int, memory: int, submitte
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         ) as process,
     ):  # fmt: skip
-        limit(resource.RLIMIT_DATA, OURS + memory, process.pid)
         try:
+            limit(resource.RLIMIT_DATA, OURS + memory, process.pid)
             out, _ = process.communicate(given.encode(), timeout=seconds)
         except subprocess.TimeoutExpired:
             raise refuse("S402", where, f"{seconds} seconds are over") from None
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
     return process.returncode, out
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM inside ends as an exception, SystemExit with code 143, so that nothing is left; in the main thread only."""
+    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+    def stop(number: int, frame: object) -> NoReturn:
+        print("stopped by SIGTERM", file=sys.stderr)
+        raise SystemExit(128 + number)
+
+    if ours:
+        signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def accuracies(found: list[Answer]) -> dict[tuple[int, str], list[float]]:

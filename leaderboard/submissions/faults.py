@@ -35,12 +35,12 @@ CODES = {
     "S206": "a dtype that is not allowed",
     "S207": "a shape that is not allowed",
     "S208": "data_offsets do not cover the data, each byte once",
+    "S209": "it has metadata; a file of a submission has none: save it without",
     # weights against the module of the registry
     "S301": "too many blocks or parameters",
     "S302": "too many operations",
     "S303": "the names of the tensors are not those of the module",
     "S304": "a shape is not that of the module",
-    "S305": "a dtype is not that of the module",
     "S306": "a weight is not finite",
     "S307": "the safetensors library refuses the file",
     # the evaluation, in a process of its own

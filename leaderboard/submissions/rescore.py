@@ -1,7 +1,8 @@
 """Scores of submitted weights, in a process of its own with limits, which reads a job from stdin.
 
 The job is one JSON object of `verify`; the answers are JSON objects on stdout, one a line: the reference weights,
-then every seed, and `{"fault": [code, what]}` where it ends early. Only checked bytes are read: a file whose SHA-256 is not
+then every seed, with what its net is alike (`likeness`): "reference", or the path of another seed; and
+`{"fault": [code, what]}` where it ends early. Only checked bytes are read: a file whose SHA-256 is not
 that of the check is refused.
 """
 
@@ -10,7 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from leaderboard.submissions import tensors
 from leaderboard.submissions.confine import confine
 from leaderboard.submissions.faults import Refused, refuse
 from leaderboard.submissions.folder import contents
+from leaderboard.submissions.likeness import Signature, same, signature
 from models import Net, NotRealizable
 from models.solving.continuous import SolverError
 from tasks import Task
@@ -105,6 +107,27 @@ def scores(net: Net, task: Task, length: int, factors: list[int], words: int, se
     return found
 
 
+def signed(net: Net, task: Task, length: int) -> Signature:
+    """The signature of a net; `Refused`, S404, if it takes too long."""
+    try:
+        with limited(net, allowance(net, task.depth(length), 1)):
+            return signature(net, task, length)
+    except (Spent, SolverError) as error:
+        raise refuse("S404", f"length {length}", str(error)) from None
+
+
+def signatures(net: Net, task: Task, length: int) -> Iterator[Signature]:
+    """Of all reference weights that there are in this module: as they are, and correcting noise."""
+    for robust in (False, True):
+        with suppress(NotRealizable, Refused):
+            net.realise(task.program(), robust)
+            yield signed(net, task, length)
+
+
+def _first(own: Signature, seen: dict[str, Signature]) -> str | None:
+    return next((path for path, other in seen.items() if same(own, other)), None)
+
+
 def module(job: dict[str, Any]) -> tuple[Task, Net]:
     """The task and the net of a job."""
     task, made = tasks.get(job["task"], **job["parameters"]), models.get(job["model"], **job["options"])
@@ -121,6 +144,7 @@ def answers(job: dict[str, Any], task: Task, net: Net) -> Iterator[dict[str, Any
         yield {"reference": entry, "scores": scores(net, task, *how)}
     except (NotRealizable, Refused) as reason:
         yield {"reference": entry | {"reason": str(reason)}, "scores": []}
+    references, seen = list(signatures(net, task, job["length"])), dict[str, Signature]()
     for seed, path, sha256 in job["files"]:
         started, cpu = time.perf_counter(), time.process_time()
         data = contents(Path(job["folder"]), path)
@@ -128,8 +152,11 @@ def answers(job: dict[str, Any], task: Task, net: Net) -> Iterator[dict[str, Any
             raise refuse("S001", path, "changed since it was checked")
         net.load_state_dict(tensors.load(data, path))
         found = scores(net, task, *how)
+        own = signed(net, task, job["length"])
+        alike = "reference" if any(same(own, one) for one in references) else _first(own, seen)
+        seen |= {} if alike else {path: own}
         spent = {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - cpu}
-        yield {"seed": seed, "scores": found, "parameters": sum(p.numel() for p in net.parameters())} | spent
+        yield {"seed": seed, "scores": found, "alike": alike, "parameters": sum(p.numel() for p in net.parameters())} | spent
 
 
 def main() -> None:

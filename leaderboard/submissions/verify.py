@@ -1,7 +1,7 @@
 """`realizable verify FOLDER`: score a submission from its weights alone, compare with what it claims, and give it a badge.
 
-constructive: reference weights, also where they are passed off as trained and nearly the same. verified: the scores are those
-of the weights, however these were made: reference weights with hidden units permuted or scaled are not recognised. retrained:
+constructive: reference weights, also where they are passed off as trained, nearly the same or in disguise (`likeness`).
+verified: the scores are those of the weights, however these were made. retrained:
 the scores are those of nets that we trained by the recipe, and the submitted weights agree with them; no others are ranked. A
 claim that does not hold is told (S501) and changes nothing in the scores.
 """
@@ -22,7 +22,7 @@ from leaderboard.store.provenance import code
 from leaderboard.store.record import SCHEMA, RecordError, read, write
 from leaderboard.submissions.check import Submission, Weights, check, sized
 from leaderboard.submissions.description import alike
-from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies, evaluate
+from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies, evaluate, terminable
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.rescore import Seeds
 from leaderboard.submissions.retrain import retrained
@@ -62,6 +62,7 @@ class Verified:
             write(folder, record)
 
 
+@terminable()
 def verify(
     folder: Path,
     *,
@@ -75,13 +76,15 @@ def verify(
 
     `drawn` names what the hidden seeds come from: scores are compared with those on words of the same origin only.
 
-    `Refused` with the faults of `check`, or S401 to S406 where its weights cannot be evaluated.
+    `Refused` with the faults of `check`, S401 to S406 where its weights cannot be evaluated, S006 where one net is handed in as
+    several.
     """
     submission = check(folder)
     records, faults = list[dict[str, Any]](), list[Fault]()
     for task in submission.description.tasks:
         seeds = hidden(task) if hidden else None
         reference, *found = evaluate(submission, task, words, seeds, limits)
+        _different(submission, task, found)
         faults += _claims(submission, task, found, ERRORS * sqrt(1 / WORDS + 1 / words) if seeds else 0)
         badge, shown = VERIFIED, found
         if retrain:
@@ -92,7 +95,7 @@ def verify(
         origin = code(task.name, submission.description.model)
         files = [file for file in submission.weights if file.task == task.label]
         for file, own, answer in zip(files, found, shown, strict=True):
-            of, given = (own, CONSTRUCTIVE) if file.constructive else (answer, badge)
+            of, given = (own, CONSTRUCTIVE) if _constructive(file, own) else (answer, badge)
             records.append(_record(submission, task, file, of, reference, given, words, drawn, origin))
     return Verified(submission, tuple(records), tuple(faults))
 
@@ -113,6 +116,23 @@ def _others(folder: Path) -> list[dict[str, Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what is no record: it is told where records are shown
         return [record["submission"] for record in (read(folder) if folder.is_dir() else []) if record.get("submission")]
+
+
+def _constructive(file: Weights, answer: Answer) -> bool:
+    """Whether these are reference weights, by their numbers or by what the net computes."""
+    return file.constructive or answer["alike"] == "reference"
+
+
+def _different(submission: Submission, task: Task, found: list[Answer]) -> None:
+    """`Refused`, S006, with every file that holds the net of another; reference weights may be the same."""
+    files = [file for file in submission.weights if file.task == task.label]
+    copies = [
+        Fault("S006", file.path, f"the same net as {answer['alike']}, its units permuted or scaled, or its logits shifted")
+        for file, answer in zip(files, found, strict=True)
+        if answer["alike"] and not _constructive(file, answer)
+    ]
+    if copies:
+        raise Refused(copies)
 
 
 def _claims(submission: Submission, task: Task, found: list[Answer], errors: float) -> Iterator[Fault]:

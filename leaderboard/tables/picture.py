@@ -52,10 +52,15 @@ def figure(df: pd.DataFrame) -> Figure:
     bar.set_label("chance = 0, reference = 1", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     drawing.suptitle("Per-symbol accuracy of trained weights, and its gap to the reference weights", fontsize=10)
-    notes = [f"{mark(i)} no reference: {reason}" for i, reason in enumerate(reasons, 1)]
+    notes = [f"{mark(i)} no reference: {_cut(reason, 300)}" for i, reason in enumerate(reasons, 1)]
     wide = int(drawing.get_figwidth() * 15)
     drawing.supxlabel("\n".join(fill(note, wide) for note in notes), fontsize=7, x=0.01, ha="left", parse_math=False)
     return drawing
+
+
+def _cut(text: str, most: int) -> str:
+    """At most so many characters: labels and reasons of any length would leave no room for the picture."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _panel(ax: Axes, found: pd.DataFrame, tasks: list[str], models: list[str], reasons: list[str]) -> AxesImage:
@@ -67,7 +72,7 @@ def _panel(ax: Axes, found: pd.DataFrame, tasks: list[str], models: list[str], r
             colours[row, column] = cell["normalised"]
             _write(ax, row, column, cell, reasons)
     image = ax.imshow(colours, cmap=COLOURS, vmin=0, vmax=1, aspect="auto")
-    columns = [task.replace("(", "\n(", 1) for task in tasks]
+    columns = [_cut(task, 60).replace("(", "\n(", 1) for task in tasks]
     ax.set_xticks(range(len(tasks)), columns, fontsize=7, rotation=30, ha="right", parse_math=False)
     ax.set_yticks(range(len(models) + 1), ["reference", *models], fontsize=8, parse_math=False)
     ax.set_xticks(np.arange(1, len(tasks)) - 0.5, minor=True)

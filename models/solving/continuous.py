@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchdiffeq import odeint, odeint_adjoint
 
-from models.architecture import Blocks, Layered, ModelError, NotRealizable, State
+from models.architecture import Blocks, Layered, ModelError, NotRealizable, State, within
 from tasks.discover import module_name
 
 Branch = Callable[[Tensor], Tensor]
@@ -119,8 +119,10 @@ class Continuous(Layered):
         if self.method not in (*FIXED, *ADAPTIVE):
             allowed = ", ".join((*FIXED, *ADAPTIVE))
             raise ModelError(f"{name}: method={self.method!r} is not allowed; allowed: {allowed}")
-        if not 0 < self.step <= 1:
-            raise ModelError(f"{name}: step={self.step} is not allowed; allowed: 0 < step <= 1")
+        within(name, "step", self.step, 1e-6, 1)  # less is lost when it is added to a state in single precision
+        for option, value in (("rtol", self.rtol), ("atol", self.atol)):
+            within(name, option, value, 1e-15, 1)  # less is no error in any precision; channels at rest have no other scale
+        within(name, "max_evaluations", self.max_evaluations, 1, 10**9)
 
     def field(self, F: Branch, depth: int) -> Field:
         """The right-hand side (t, x) -> x' that a block F gives up to the horizon `depth`; F(x) unless a subclass says so."""

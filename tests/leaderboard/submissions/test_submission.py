@@ -5,19 +5,21 @@ import os
 import pickle
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from hashlib import sha256
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 import torch
-from hostile import CASES, FIRST, Canary, build, description, good, instead, raw, say, tensor
+from hostile import CASES, FIRST, Canary, build, description, disguise, good, instead, raw, say, tensor
 from hypothesis import example, given
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save, save_file
@@ -35,6 +37,7 @@ from leaderboard.submissions.description import described
 from leaderboard.submissions.evaluate import LIMITS, Limits
 from leaderboard.submissions.faults import CODES, Fault, Refused
 from leaderboard.submissions.folder import contents, place, weights
+from leaderboard.submissions.likeness import SAME, Signature, apart, same, signature
 from tasks.programs import Program, Register, symbols, when
 from tasks.words.split import scoring_words
 
@@ -397,6 +400,74 @@ def test_claims_that_do_not_hold_are_told_and_counts_are_those_of_the_weights(co
         assert all((s["words_correct"] == 32) == (record["seed"] != 8) for s in trained)
 
 
+# one net in several disguises
+
+
+def nets(states: Iterable[dict[str, Tensor]], model: str = "resnet", width: int = 16) -> list[Signature]:
+    """Signatures of nets for parity with these weights."""
+    net, found = models.Net(models.get(model), 2, 2, width, 16), []
+    for state in states:
+        net.load_state_dict(state)
+        found.append(signature(net, tasks.get("parity"), 12))
+        assert net.embed.dtype is torch.float32
+    return found
+
+
+def test_honest_seeds_are_far_apart_and_disguises_of_one_are_not() -> None:
+    states = [load_file(EXAMPLE / weights("parity", seed)) for seed in SEEDS]
+    honest, hidden = nets(states), nets(disguise(state, seed) for seed, state in enumerate(states))
+    assert min(apart(one, other) for one, other in combinations(honest, 2)) > 5 * SAME[True]
+    assert max(apart(one, other) for one, other in zip(honest, hidden, strict=True)) < SAME[True] / 1000
+    assert [same(one, other) for one in honest for other in hidden] == [a == b for a in SEEDS for b in SEEDS]
+
+
+def test_a_streaming_net_with_its_units_in_another_order_is_the_same() -> None:
+    states = [models.build("gru", tasks.get("parity"), width=16, seed=seed).state_dict() for seed in (0, 1)]
+    order = torch.randperm(16, generator=torch.Generator().manual_seed(0))
+    three = torch.cat([order, 16 + order, 32 + order])  # of the gates
+    moved, inside = dict(states[0]), "blocks.0.recurrent."
+    for name in (f"{inside}weight_ih_l0", f"{inside}weight_hh_l0", f"{inside}bias_ih_l0", f"{inside}bias_hh_l0"):
+        moved[name] = moved[name][three]
+    moved[f"{inside}weight_hh_l0"] = moved[f"{inside}weight_hh_l0"][:, order]
+    moved |= {"blocks.0.h0": moved["blocks.0.h0"][order], "readout": moved["readout"][:, order]}
+    one, other, disguised = nets([*states, moved], "gru")
+    assert [x is not None for x in one] == [True]
+    assert same(one, disguised)
+    assert not same(one, other)
+
+
+def test_what_answers_by_its_symbol_alone_is_like_nothing() -> None:
+    """Fresh nets have F = 0; whatever they were, they would be the same but for a scale."""
+    fresh = nets(models.Net(models.get("resnet"), 2, 2, 16, 16, seed=seed).state_dict() for seed in (0, 1))
+    assert fresh == [[None] * 12] * 2
+    assert not same(*fresh)
+    assert apart(*fresh) == 1
+
+
+def test_a_disguised_reference_is_constructive_and_one_net_is_not_two(tmp_path: Path) -> None:
+    net = models.Net(models.get("resnet"), 2, 2, 8, 8)
+    net.realise(tasks.get("parity").program())
+    folder = good(tmp_path / "x")
+    save_file(disguise(net.state_dict(), 0), folder / weights("parity", 3))
+    assert not any(file.constructive for file in check(folder).weights)
+    badges = [record["submission"]["badge"] for record in verify.verify(folder, words=8).records]
+    assert badges == [*["verified"] * 3, "constructive", *["verified"] * 6]
+    for seed in (5, 7):
+        save_file(disguise(load_file(folder / FIRST), seed), folder / weights("parity", seed))
+    with pytest.raises(Refused) as refused:
+        verify.verify(folder, words=8)
+    assert [(fault.code, fault.where) for fault in refused.value.faults] == [("S006", weights("parity", k)) for k in (5, 7)]
+    assert all(FIRST in fault.what for fault in refused.value.faults)
+
+
+def test_a_signature_that_takes_too_long_leaves_the_net_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = models.build("neural_ode", tasks.get("parity"), width=8, hidden=16)
+    monkeypatch.setattr(rescore, "allowance", lambda *_: 5)
+    with pytest.raises(Refused, match="S404 length 12: more than 5 evaluations"):
+        rescore.signed(net, tasks.get("parity"), 12)
+    assert net.embed.dtype is torch.float32
+
+
 class Untold(nn.Module):
     """A net whose answers depend on the first word of the batch."""
 
@@ -475,6 +546,27 @@ def test_a_process_that_ends_without_answers_is_a_fault(base: Path, monkeypatch:
     monkeypatch.setattr(evaluate, "python", lambda *_: (-11, b""))
     with pytest.raises(Refused, match="S406 parity: exit status -11"):
         evaluate.evaluate(check(base), tasks.get("parity"), 8, None, Limits())
+
+
+@pytest.mark.parametrize(("number", "ends"), [(signal.SIGTERM, (143, "stopped by SIGTERM\n")), (signal.SIGINT, (130, ""))])
+def test_a_verify_that_is_stopped_leaves_neither_folder_nor_process(
+    number: int, ends: tuple[int, str], base: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", "from leaderboard.cli import app; app()", "verify", str(base)]
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as verifying:
+        children = Path(f"/proc/{verifying.pid}/task/{verifying.pid}/children")
+        while not any(b"rescore" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children.read_text().split()):
+            assert verifying.poll() is None
+            time.sleep(0.05)
+        time.sleep(0.2)  # the child was started; now it is waited for
+        found = children.read_text().split()
+        assert len(list(tmp_path.glob("tmp*"))) == 1  # beside what torch keeps there
+        verifying.send_signal(number)
+        _, told = verifying.communicate(timeout=60)
+    assert (verifying.returncode, told) == ends
+    assert not list(tmp_path.glob("tmp*"))
+    assert [Path(f"/proc/{child}").exists() for child in found] == [False]
 
 
 def test_nothing_in_the_folder_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -630,7 +722,7 @@ def test_a_retrained_submission_has_the_scores_of_our_nets_and_others_stay_verif
     constructed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zero = {"depth": 12, "symbol_chance": 0.5, "word_chance": 0.0, "curve_length": None, "evaluations": 12, "held_out": True}
-    cost = {"seconds": 1.0, "cpu_seconds": 1.0, "parameters": 9}
+    cost = {"seconds": 1.0, "cpu_seconds": 1.0, "parameters": 9, "alike": None}
 
     def scored(correct: int) -> list[dict[str, Any]]:
         return [
