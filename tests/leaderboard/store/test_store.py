@@ -11,13 +11,12 @@ import sys
 import time
 import warnings
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from records import done, failed, score
+from runs import ROOT, SMALL, configured
 from safetensors.torch import save
 from typer.testing import CliRunner
 from writers import CONFLICT, started
@@ -36,9 +35,6 @@ from leaderboard.tables.export import flat
 from leaderboard.tables.frame import frame
 from tasks.words.split import draw
 
-ROOT = Path(train.__file__).parent
-SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
-
 
 def blob(seed, size=5000):
     return save({"w": torch.arange(size // 4, dtype=torch.float32) + seed})
@@ -56,11 +52,6 @@ def names(folder):
 
 def content(folder):
     return {name: (folder / name).read_bytes() for name in names(folder)}
-
-
-def configured(folder, *overrides):
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose("config", [*SMALL, f"results={folder}", *overrides])
 
 
 def commanded(monkeypatch, capsys, *arguments):
