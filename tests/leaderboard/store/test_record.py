@@ -293,13 +293,26 @@ def test_no_such_folder(tmp_path: Path) -> None:
 # the code that a result depends on
 
 
-@pytest.mark.parametrize("module", ["tasks.parity_check", "tasks.pushdown", "models.fractalnet", "leaderboard.running.score"])
-def test_code_hash_covers_all_that_is_loaded(module):
-    loaded = (
-        f"import sys, {module}; print(*[m for m in sys.modules if m.partition('.')[0] in ('tasks', 'models', 'leaderboard')])"
-    )
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert set(done.stdout.split()) <= imported([module])
+LOADED = """
+import importlib, os, sys
+import torch  # once for all modules, each of which is loaded in a process of its own
+for module in sys.argv[1:]:
+    if os.fork() == 0:
+        importlib.import_module(module)
+        print(module, *[m for m in sys.modules if m.partition(".")[0] in ("tasks", "models", "leaderboard")], flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_code_hash_covers_all_that_is_loaded():
+    modules = ["tasks.parity_check", "tasks.pushdown", "models.fractalnet", "leaderboard.running.score"]
+    command = [sys.executable, "-c", LOADED, *modules]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    found = {module: {module, *loaded} for module, *loaded in map(str.split, done.stdout.splitlines())}
+    assert list(found) == modules, done.stderr
+    for module, loaded in found.items():
+        assert loaded <= imported([module]), module
 
 
 def test_code_hash_is_one_of_the_module():
