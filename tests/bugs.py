@@ -750,7 +750,7 @@ MUTANTS = [
         "tasks/dyck.py",
         "chance = generator.uniform((length, count))",
         "chance = generator.uniform((count, length)).mT",
-        "tests/tasks/test_golden.py::test_words_and_targets_are_the_golden_ones[dyck]",
+        "tests/tasks/test_golden.py::test_words_targets_and_rules_are_the_golden_ones[dyck]",
     ),
     Mutant(
         "leaderboard/submissions/merkle.py",

@@ -28,8 +28,8 @@ def check(cfg: "Config", task: tasks.Task, architecture: models.Architecture) ->
         calls = deepest * architecture.calls
         if calls > architecture.max_evaluations:
             raise models.ModelError(
-                f"model.step={architecture.step:g} is not allowed; the longest words take {calls:.3g} evaluations of F: allowed: "
-                f"a larger step, or model.max_evaluations at least that, now {architecture.max_evaluations}"
+                f"model.step={architecture.step:g} is not allowed; the longest words take {calls:.3g} evaluations of F: "
+                f"allowed: a larger step, or model.max_evaluations at least that, now {architecture.max_evaluations}"
             )
     need, free = needed(cfg, task, architecture), available(cfg.device)
     if free is not None and need > SPARE * free:
