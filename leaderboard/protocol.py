@@ -30,6 +30,7 @@ AGREE = (
     "net.width", "net.hidden", "net.layers", "scoring.factors", "scoring.words", "scoring.seeds",
 )  # fmt: skip
 RECIPE = {"training.rate": RATE, "net.norm": False, "net.tableau": 0, "net.inner": False, "net.robust": False}
+RECIPE |= {"net.box": 0.0, "training.noise": 0.0, "training.ramp": 0.5, "training.steady": 0.0}
 
 
 def described(

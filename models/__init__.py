@@ -82,6 +82,7 @@ def build(
     robust: bool = False,
     seed: int = 0,
     memory: str = "store",
+    box: float = 0.0,
     **options: object,
 ) -> "Net":
     """A fresh net for a task, of the `sizes` that its reference needs at least, if it has one. See `Net`.
@@ -95,4 +96,4 @@ def build(
     if min(width, hidden) < 1:
         raise ModelError(f"{name}: width={width}, hidden={hidden}; allowed: at least 1 each")
     width, hidden = sizes(chosen, task, width, hidden, tableau, inner, robust)
-    return Net(chosen, task.alphabet, task.classes, width, hidden, layers, norm, tableau, inner, seed, memory)
+    return Net(chosen, task.alphabet, task.classes, width, hidden, layers, norm, tableau, inner, seed, memory, box)

@@ -32,13 +32,15 @@ class Layers:
     """The layers that a state passes: `layers[k]` are the blocks of layer k = 0 .. `depth` - 1.
 
     `generator` draws what a training step leaves to chance (None: nothing). In continuous time there are `points` states a
-    layer; 0: the last is enough.
+    layer; 0: the last is enough. `after` is what becomes of x after every layer (None: nothing), as of the noise and the box
+    of robust training: what the method remembers besides x stays as it is.
     """
 
     of: Callable[[int], Blocks]
     depth: int
     generator: torch.Generator | None = None
     points: int = 1
+    after: Callable[[Tensor], Tensor] | None = None
 
     def __getitem__(self, k: int) -> Blocks:
         return self.of(k)
@@ -172,6 +174,8 @@ class Architecture(ABC):
         """Reference weights that correct noise, with their radius; `inner`: for blocks with an inner layer. NotRealizable."""
         raise NotRealizable(f"{self.label} has no reference weights that correct noise: {self.why_fragile}")
 
+    why_unboxed: ClassVar[str] = ""  # why its reference leaves a box of radius 1; "" where it does not
+
     why_fragile: ClassVar[str] = "they are known for the methods whose layer is a map of codes to codes"
 
     def width(self, reference: Reference) -> int:
@@ -206,7 +210,8 @@ class Discrete(Layered):
     def through(self, state: State, layers: Layers, numbers: range) -> State:
         """Step by step."""
         for k in numbers:
-            state = self.advance(state, layers[k], (k + 1) / layers.depth, layers.generator)
+            x, *memory = self.advance(state, layers[k], (k + 1) / layers.depth, layers.generator)
+            state = (layers.after(x) if layers.after else x, *memory)
         return state
 
     @abstractmethod

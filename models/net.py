@@ -20,7 +20,9 @@ class Net(nn.Module):
     and `depth` is at most that. `norm`: blocks normalise their input. `tableau`: the longest word that a reference must
     serve where the architecture needs a tableau. `inner`: blocks have a second hidden layer, with which references can
     correct more noise. Initial weights are drawn from `seed`. `memory`: how `final`, in training, keeps what backward
-    needs: store, checkpoint, or where layers have an inverse reverse (see `models.training.memory`).
+    needs: store, checkpoint, or where layers have an inverse reverse (see `models.training.memory`). `box`: the radius of the
+    box that every state is clipped to, the embedded word too; 0: none. `noise`, which training sets, is added after every
+    layer while the net trains.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Net(nn.Module):
         inner: bool = False,
         seed: int = 0,
         memory: str = "store",
+        box: float = 0.0,
     ) -> None:
         super().__init__()
         if min(width, hidden) < 1 or width % architecture.halves:
@@ -48,8 +51,12 @@ class Net(nn.Module):
             )
         if memory not in architecture.memories:
             raise ModelError(refusal(architecture, memory))
+        if box and memory == "reverse":
+            raise ModelError(
+                f"{architecture.label}: memory=reverse is not allowed with box={box:g}, as clipping has no inverse"
+            )
         self.architecture, self.layers, self.tableau, self.inner = architecture, layers, tableau, inner
-        self.memory = memory
+        self.memory, self.box, self.noise = memory, box, 0.0
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
         parts = [architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))]
@@ -73,13 +80,29 @@ class Net(nn.Module):
 
     def stack(self, depth: int, points: int = 1) -> Layers:
         """The first `depth` layers; in training the net's own generator draws what they leave to chance."""
-        return Layers(self.layer, depth, self.generator if self.training else None, points)
+        after = self.confined if self.box or (self.noise and self.training) else None
+        return Layers(self.layer, depth, self.generator if self.training else None, points, after)
+
+    def confined(self, x: Float[Tensor, "batch width cells"]) -> Float[Tensor, "batch width cells"]:
+        """A state after a layer: in the box, and in training with its noise, uniform in [-noise, noise] on every channel.
+
+        Under noise, on a compact set, only what is held in separated regions that attract survives: a finite machine (Casey,
+        Neural Computation 8, 1996; Maass and Orponen, Neural Computation 10, 1998).
+        """
+        if self.box:
+            x = x.clamp(-self.box, self.box)
+        if self.noise and self.training:
+            drawn = torch.rand(x.shape, generator=self.generator).to(x)
+            x = x + self.noise * (2 * drawn - 1)
+        return x
 
     def states(self, tokens: Int[Tensor, "batch cells"], depth: int, points: int = 1) -> Iterator[Tensor]:
         """x(0), x(1), ..., x(depth), each `[batch, width, cells]`; in continuous time `points` a layer (0: the last)."""
         if depth < 0 or (self.layers and depth > self.layers):
             raise ModelError(f"depth {depth} is not allowed; allowed: 0..{self.layers or 'any'} (layers={self.layers})")
         x = nn.functional.embedding(tokens, self.embed).mT
+        if self.box:
+            x = x.clamp(-self.box, self.box)
         yield x
         yield from self.architecture.states(x, self.stack(depth, points))
 
@@ -109,6 +132,10 @@ class Net(nn.Module):
         """
         made = self.architecture
         reference = made.robust(program, self.inner) if robust else made.reference(program, self.tableau)
+        if self.box and (reason := made.why_unboxed):
+            raise NotRealizable(f"the reference leaves the box of radius {self.box:g}: {reason}")
+        if 0 < self.box < 1:
+            raise NotRealizable(f"the reference leaves the box of radius {self.box:g}: codes are 0 and 1")
         need = self.architecture.width(reference)
         if need > self.width or reference.hidden > self.hidden:
             raise NotRealizable(

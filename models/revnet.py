@@ -27,6 +27,7 @@ class RevNet(OneStep, Reversible):
     blocks: ClassVar[int] = 2
     halves: ClassVar[int] = 2
     rewrites: ClassVar[bool] = False
+    why_unboxed: ClassVar[str] = "half of the channels count how long a register is known, which a reversible network must"
     why_fragile: ClassVar[str] = "an injective map cannot forget where it came from"
     why_tableau: ClassVar[str] = "a reversible network must keep the history of a rewriting program (Bennett 1973)"
 

@@ -26,11 +26,16 @@ class NetConfig:
     inner: bool = False
     robust: bool = False
     memory: str = chosen("store", "checkpoint", "reverse")
+    box: float = ranged(0.0, 0, 1e6)
 
 
 @dataclass
 class TrainingConfig:
-    """Steps of `batch` words of one length, drawn from 1..`length`; the task is looked at every `check` steps."""
+    """Steps of `batch` words of one length, drawn from 1..`length`; the task is looked at every `check` steps.
+
+    `noise` is added to every state, growing from 0 over the first part `ramp` of the steps; `steady` weighs how far states
+    still move in as many layers more: see `models.training.learner`.
+    """
 
     length: int = ranged(protocol.LENGTH, 1, 2**16)
     steps: int = ranged(1500, 1, 10**8)
@@ -39,6 +44,9 @@ class TrainingConfig:
     weight_decay: float = ranged(0.01, 0, 1e3)
     clip: float = ranged(1.0, 0, 1e9, open="low")
     check: int = ranged(50, 1, 10**8)
+    noise: float = ranged(0.0, 0, 1e3)
+    ramp: float = ranged(0.5, 0, 1)
+    steady: float = ranged(0.0, 0, 1e6)
 
 
 @dataclass

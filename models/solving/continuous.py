@@ -82,13 +82,15 @@ class Continuous(Layered):
 
     def _path(self, x: Tensor, layers: Layers, numbers: range, points: int) -> Iterator[Tensor]:
         watch, first, stop = self.watch(layers.depth), numbers.start, numbers.stop
-        while first < stop:  # weights that repeat are integrated in one go
+        while first < stop:  # weights that repeat are integrated in one go, if nothing else happens to x
             blocks = layers[first]
             last = first + 1
-            while last < stop and layers[last][0] is blocks[0]:
+            while last < stop and layers[last][0] is blocks[0] and layers.after is None:
                 last += 1
-            for x in self.solve(blocks, self.field(blocks, layers.depth), x, first, last, watch, points):  # noqa: B020
-                yield x
+            *between, x = self.solve(blocks, self.field(blocks, layers.depth), x, first, last, watch, points)
+            yield from between
+            x = layers.after(x) if layers.after else x
+            yield x
             first = last
 
     def solve(

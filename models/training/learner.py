@@ -43,8 +43,10 @@ class Batches(IterableDataset[Batch]):
 class Learner(lightning.LightningModule):
     """A net, its loss and its optimiser.
 
-    `solved(net)` is asked every `check` steps and at the last; `progress` holds what was seen, `batch` what the net saw last,
-    `done` how many steps were made. Every `every` steps (0: never) `keep(done, state)` is given a state; with it as `resumed`
+    `noise`, growing from 0 over the first part `ramp` of the steps, is added to every state; `steady` weighs how far states
+    still move in the layers after the last. `solved(net)` is asked every `check` steps and at the last; `progress` holds what
+    was seen, `batch` what the net saw last, `done` how many steps were made. Every `every` steps (0: never) `keep(done, state)`
+    is given a state; with it as `resumed`
     training goes on from there as if it had never stopped, to the bit. TrainingError if the loss is not finite.
     """
 
@@ -59,8 +61,12 @@ class Learner(lightning.LightningModule):
         every: int = 0,
         keep: Callable[[int, State], None] = lambda done, state: None,
         resumed: State | None = None,
+        noise: float = 0.0,
+        ramp: float = 0.0,
+        steady: float = 0.0,
     ) -> None:
         super().__init__()
+        self.noise, self.ramp, self.steady = noise, ramp, steady
         self.net, self.steps, self.rate, self.weight_decay = net, steps, rate, weight_decay
         self.check, self.solved, self.progress = check, solved, Progress()
         self.every, self.keep, self.resumed, self.done = every, keep, resumed, 0
@@ -102,12 +108,25 @@ class Learner(lightning.LightningModule):
     def training_step(self, batch: Batch, step: int) -> Tensor:
         """Mean cross entropy over the scored cells, and what the architecture adds to it."""
         self.batch = tokens, target, depth = batch
-        x = self.net.final(tokens, depth)
+        self.net.noise = self.noise * min(1.0, self.done / (self.ramp * self.steps)) if self.ramp else self.noise
+        x, moved = self._through(tokens, depth)
         loss = nn.functional.cross_entropy(self.net.read(x), target)
-        loss = loss + self.net.architecture.penalty(x, self.net.stack(depth))
+        loss = loss + self.net.architecture.penalty(x, self.net.stack(depth)) + self.steady * moved
         if not torch.isfinite(loss):  # now, while the weights are still those that did it
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss
+
+    def _through(self, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor | float]:
+        """x(depth), and how far it still moves in as many layers more: the sum of |x(k+1) - x(k)|, mean over words and cells.
+
+        The steady-state term of Yan, Du, Tan, Feng (TisODE, ICLR 2020), for layers: their integral of |F| from T to 2T.
+        """
+        if not self.steady:
+            return self.net.final(tokens, depth), 0.0
+        states = list(self.net.states(tokens, 2 * depth))
+        after = zip(states[depth:-1], states[depth + 1 :], strict=True)
+        moved = torch.stack([(x - before).abs().sum(1).mean() for before, x in after]).sum()
+        return states[depth], moved
 
     def on_train_batch_end(self, outputs: dict[str, Tensor], batch: Batch, step: int) -> None:  # type: ignore[override]
         """Every `check` steps: note the loss, and whether the task is solved; every `every` steps: keep a state."""
