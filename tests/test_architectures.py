@@ -702,7 +702,7 @@ REFUSED: list[tuple[Callable[..., object], str, dict[str, Any], list[str]]] = [
     (build, "fractalnet", {"global_drop": 1.0}, ["fractalnet", "global_drop=1.0", "0 <= global_drop <= 0.999"]),
     (build, "fractalnet", {"drop": 1 - 2**-53}, ["fractalnet", "drop=0.99", "0 <= drop <= 0.999"]),
     (build, "lm_resnet", {"drop": 1 - 2**-53}, ["lm_resnet", "drop=0.99", "0 <= drop <= 0.999"]),
-    (build, "momentum_resnet", {"gamma": 1 - 2**-53}, ["momentum_resnet", "gamma=0.99", "0.001 <= gamma <= 0.999"]),
+    (build, "momentum_resnet", {"gamma": 1 - 2**-53}, ["momentum_resnet", "gamma=0.99", "0.001 <= gamma <= 0.99"]),
     (build, "momentum_resnet", {"gamma": 5e-324}, ["momentum_resnet", "gamma=5e-324", "0 (no momentum), and 0.001"]),
     (build, "plain", {"initial": "zero"}, ["plain", "initial='zero'", "he, identity"]),
     (build, "polynet", {"kind": "poly-4"}, ["polynet", "kind='poly-4'", *DISTINCT]),
