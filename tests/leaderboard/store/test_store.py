@@ -590,3 +590,5 @@ def test_wandb_is_shown_summary_and_table():
     mirror(lost, failed())
     assert (lost.summary["reason"], lost.ended) == ("diverged", 1)
     assert "gap/word@12" not in summary(done(scores=[score()]))
+    longer = summary(done(scores=[score(), score("reference", factor=2)]))
+    assert (longer["reference/word@24"], "gap/word@24" in longer) == (1, False)
