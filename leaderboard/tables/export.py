@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from leaderboard.store.record import RecordError
+from leaderboard.store.schema import SCORE
 from leaderboard.tables.frame import frame
 from leaderboard.tables.text import inert
 
-_WHOLE = ["parameters", "longest", "examples", "examples_to_solve", "peak_memory", "length"]
-_WHOLE += ["words", "words_correct", "symbols", "symbols_correct"]
+_WHOLE = ["parameters", "longest", "examples", "examples_to_solve", "peak_memory"]
+_WHOLE += [name for name, kind in SCORE.items() if kind.types == {int}]
 _ELSEWHERE = {"seed", "results", "logger", "store"}  # of a configuration: a column already, or nothing that a result depends on
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.protocol import SOLVED
+from leaderboard.store.schema import SCORE
 from leaderboard.tables.statistics import Floats, normalised
 
 Metric = Literal["symbol", "word"]
@@ -19,8 +20,7 @@ RETRAINED = "retrained"
 
 _NUMBERS = ["parameters", "longest", "examples", "examples_to_solve", "seconds", "cpu_seconds", "peak_memory"]
 _TEXTS = ["task", "model", "id", "status", "reason", "badge", "reference_reason"]
-_SCORE = ["length", "factor", "depth", "words", "words_correct", "symbols", "symbols_correct", "symbol_chance"]
-_SCORE += ["word_chance", "curve_length", "evaluations", "held_out"]
+_SCORE = [name for name in SCORE if name != "weights"]
 _WEIGHTS = ["trained", "reference"]
 _CODES = {"trained": 0, "reference": 1, None: -1}
 _columns = itemgetter(*_SCORE)
