@@ -176,7 +176,8 @@ def validated(record: Any) -> dict[str, Any]:
             raise NotARecord(f"record has no {key}")
         if done or record[key] is not None:
             _check(record[key], shape, key)
-    for part in (record["task"]["parameters"], record["model"]["parameters"], record["config"], record["code"]["versions"]):
+    free = [record[of]["parameters"] for of in ("task", "model")] + [record[of]["settings"] for of in ("protocol", "recipe")]
+    for part in (*free, record["config"], record["code"]["versions"]):
         _check_open(part.values())
     _check_loss(record["training"]["loss"] if record["training"] else ())
     trained = _check_scores(record["scores"])
