@@ -5,7 +5,7 @@ from random import Random
 
 import fuzz
 
-from leaderboard.store.mirror import summary
+from leaderboard.store.mirror import scalars
 from leaderboard.tables import export
 
 
@@ -16,7 +16,7 @@ def test_what_is_accepted_is_shown_whatever_was_changed() -> None:
         assert refused > 10
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            assert list(fuzz.broken(some, company, heatmap=not company)) == []
+            assert list(fuzz.broken(some, company, drawn=not company)) == []
 
 
 def test_what_is_accepted_is_exported_and_summed_up_whatever_was_changed() -> None:
@@ -24,4 +24,4 @@ def test_what_is_accepted_is_exported_and_summed_up_whatever_was_changed() -> No
     assert len(export.flat(some)) >= 200
     assert export.kind(Path("x.parquet"))(export.flat(some))
     for record in some:
-        json.dumps(summary(record), allow_nan=False)
+        json.dumps(scalars(record), allow_nan=False)
