@@ -2,16 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
+import runs
 import torch
-from hydra import compose, initialize_config_dir
 
 import models
 import tasks
-import train
 from leaderboard.analysis import basin, diagnostics, gradients
 from leaderboard.analysis.diagnostics import Batch, NoLayers
 from leaderboard.running.failure import broken_at, located
@@ -416,8 +414,7 @@ SMALL = ["training.steps=4", "training.check=2", "training.length=4", "training.
 
 
 def configured(folder, *overrides):
-    with initialize_config_dir(str(Path(train.__file__).parent / "conf"), version_base="1.3"):
-        return compose("config", [*SMALL, f"results={folder}", *overrides])
+    return runs.configured(folder, *overrides, small=SMALL)
 
 
 def test_a_record_has_diagnostics_if_asked(tmp_path):
