@@ -35,6 +35,7 @@ G, F, V = (
 STORE, SITE, ROUNDS = (
     f"tests/leaderboard/{name}.py" for name in ("store/test_store", "site/test_site", "submissions/test_rounds")
 )
+PROTOCOLS = "tests/leaderboard/tables/test_protocols.py"
 PACK = "tests/leaderboard/submissions/test_pack.py"
 HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
 NET, BLOCKS, CELLS = "models/net.py", "models/block.py", "leaderboard/tables/cells.py"
@@ -460,7 +461,7 @@ MUTANTS = [
     Mutant(STATISTICS, "np.maximum(0.0, 1.0 - stratum)", "1.0 - stratum", STAT),
     Mutant(STATISTICS, "np.maximum.accumulate(values[order]", "(values[order]", STAT),
     Mutant(STATISTICS, "rounded = np.round(scores, DIGITS)", "rounded = scores", STAT),
-    Mutant("leaderboard/tables/standings.py", 'out["above"] = out["low"] > 1', 'out["above"] = out["score"] > 1', STAT),
+    Mutant("leaderboard/tables/standings.py", '(out["low"] > 1)', '(out["score"] > 1)', STAT),
     # statistics
     Mutant(
         "leaderboard/tables/standings.py",
@@ -469,7 +470,44 @@ MUTANTS = [
         f"{STAT}::test_models_are_resampled_independently",
     ),
     Mutant(STATISTICS, "np.minimum(low, own), np.maximum(high, own)", "low, high", f"{STAT}::test_rank_intervals_by_hand"),
-    Mutant(STATISTICS, "found = found[found != 0]", "pass", f"{STAT}::test_signed_rank_by_hand"),
+    Mutant(STATISTICS, "& (found != 0)]", "]", f"{STAT}::test_signed_rank_by_hand"),
+    Mutant(STATISTICS, "[~np.isnan(found) & (found != 0)]", "[found != 0]", f"{STAT}::test_signed_rank_by_hand"),
+    Mutant(
+        FRAME,
+        "np.where(np.isnan(ones), np.where(done, np.nan, lost), ones >= SOLVED)",
+        "(ones >= SOLVED).astype(float)",
+        f"{T}::test_what_was_not_measured_is_not_unsolved",
+    ),
+    Mutant(
+        FRAME,
+        "lost = 0.0 if 1.0 in factors(df) else np.nan",
+        "lost = 0.0",
+        f"{T}::test_what_was_not_measured_is_not_unsolved",
+    ),
+    Mutant(
+        "leaderboard/tables/protocols.py",
+        'digest(record["protocol"]["settings"], 8)',
+        'record["protocol"]["hash"]',
+        f"{PROTOCOLS}::test_a_group_is_of_equal_settings_whatever_hash_a_record_states",
+    ),
+    Mutant(
+        "leaderboard/tables/protocols.py",
+        "if len(some) > 1}",
+        "if False}",
+        f"{PROTOCOLS}::test_versions_are_rows_and_columns_where_the_folder_holds_several",
+    ),
+    Mutant(
+        FRAME,
+        '", ".join(filter(None, [line(record["model"]["label"]), recipe]))',
+        'line(record["model"]["label"])',
+        f"{PROTOCOLS}::test_a_recipe_is_a_row_of_its_own",
+    ),
+    Mutant(
+        CELLS,
+        'pairs[[*ORIGIN, "parameters"]].nunique() > 1',
+        "pairs[ORIGIN].nunique() > 1",
+        f"{PROTOCOLS}::test_runs_of_a_cell_that_differ_have_a_footnote",
+    ),
     Mutant(
         "leaderboard/tables/views.py",
         'place["ranked"] & (score > 0)',
@@ -478,8 +516,8 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/tables/numbers.py",
-        "floor(round(100 * low, 6)) / 100",
-        "floor(100 * low) / 100",
+        "floor(round(100 * cell.low, 6)) / 100",
+        "floor(100 * cell.low) / 100",
         f"{T}::test_interval_is_rounded_outwards",
     ),
     Mutant(
@@ -658,8 +696,8 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/site/page.py",
-        'records = sorted(records, key=lambda record: record["id"])',
-        "records = list(records)",
+        'records = sorted(group.records, key=lambda record: record["id"])',
+        "records = list(group.records)",
         f"{SITE}::test_same_bytes_whatever_the_order_of_the_records",
     ),
     Mutant(
@@ -799,5 +837,77 @@ MUTANTS = [
         "score(net, task, n, words, length, seed)",
         "score(net, task, n, words, length)",
         f"{ROUNDS}::test_the_example_goes_through_a_round",
+    ),
+    Mutant(
+        "leaderboard/store/schema.py",
+        " or not _within(rows)",
+        "",
+        "tests/leaderboard/store/test_record.py::test_every_number_has_a_range_and_what_is_beyond_is_named",
+    ),
+    Mutant(
+        "leaderboard/store/schema.py",
+        "not len(lengths) == len(factors) == len({(length, factor) for _, length, factor in places})",
+        "len(lengths) != len(factors)",
+        "tests/leaderboard/store/test_record.py::test_to_every_length_belongs_one_factor",
+    ),
+    Mutant(
+        "leaderboard/store/schema.py",
+        "        _check_open(part.values())\n",
+        "        pass\n",
+        "tests/leaderboard/store/test_record.py::test_every_number_has_a_range_and_what_is_beyond_is_named",
+    ),
+    Mutant(
+        "leaderboard/store/mirror.py",
+        ' and ("trained", unit, length) in found',
+        "",
+        f"{STORE}::test_wandb_is_shown_summary_and_table",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "by_cell[where] -= by_cell[where].mean(0)",
+        "pass",
+        f"{V}::test_honest_seeds_are_far_apart_and_disguises_of_one_are_not",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "centred = logits - logits.mean(1, keepdim=True)",
+        "centred = logits",
+        f"{V}::test_honest_seeds_are_far_apart_and_disguises_of_one_are_not",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "by_cell.flatten() / by_cell.norm() if",
+        "by_cell.flatten() if",
+        f"{V}::test_honest_seeds_are_far_apart_and_disguises_of_one_are_not",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "if by_cell.norm() > LEAST * size else None",
+        "",
+        f"{V}::test_what_answers_by_its_symbol_alone_is_like_nothing",
+    ),
+    Mutant(
+        "leaderboard/submissions/rescore.py",
+        "seen |= {} if alike else {path: own}",
+        "pass",
+        f"{V}::test_a_disguised_reference_is_constructive_and_one_net_is_not_two",
+    ),
+    Mutant(
+        "leaderboard/submissions/verify.py",
+        "        _different(submission, task, found)\n",
+        "",
+        f"{V}::test_a_disguised_reference_is_constructive_and_one_net_is_not_two",
+    ),
+    Mutant(
+        "leaderboard/submissions/verify.py",
+        "@terminable()\n",
+        "",
+        f"{V}::test_a_verify_that_is_stopped_leaves_neither_folder_nor_process",
+    ),
+    Mutant(
+        "models/momentum_resnet.py",
+        "ranged(0.9, 0, LARGEST)",
+        "ranged(0.9, 0, 1)",
+        "tests/models/test_architectures.py::test_bad_settings_are_refused",
     ),
 ]

@@ -732,7 +732,7 @@ REFUSED: list[tuple[Callable[..., object], str, dict[str, Any], list[str]]] = [
     (build, "fractalnet", {"global_drop": 1.0}, ["fractalnet", "global_drop=1.0", "at least 0 and at most 0.999"]),
     (build, "fractalnet", {"drop": 1 - 2**-53}, ["fractalnet", "drop=0.99", "at least 0 and at most 0.999"]),
     (build, "lm_resnet", {"drop": 1 - 2**-53}, ["lm_resnet", "drop=0.99", "at least 0 and at most 0.999"]),
-    (build, "momentum_resnet", {"gamma": 1 - 2**-53}, ["momentum_resnet", "gamma=0.99", "at least 0 and at most 0.999"]),
+    (build, "momentum_resnet", {"gamma": 1 - 2**-53}, ["momentum_resnet", "gamma=0.99", "at least 0 and at most 0.99"]),
     (
         build,
         "momentum_resnet",

@@ -402,6 +402,15 @@ def test_momentum_resnet_stops_registers_and_lets_flags_run(task, gamma):
             flags = gamma * flags + expected[:, fixed:]
 
 
+@pytest.mark.parametrize("gamma", [0.001, 0.99])
+def test_momentum_resnet_answers_in_single_precision_with_every_gamma_that_is_allowed(gamma):
+    net = models.build("momentum_resnet", TASKS["parity"], width=60, hidden=90, gamma=gamma).eval()
+    net.realise(TASKS["parity"].program())
+    words, target = cases("parity", 200, 16)
+    with torch.no_grad():
+        assert agrees(net(words, TASKS["parity"].depth(200)).argmax(1), target)
+
+
 def test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first():
     net, program = realised("revnet", "addition", width=40, hidden=64), TASKS["addition"].program()
     words, target = cases("addition", 4)

@@ -201,7 +201,7 @@ class Page(HTMLParser):
 
 def test_the_page_has_every_card_it_is_given():
     chosen = [TASKS["parity"], TASKS["palindrome"]]
-    text = cards.page(chosen)
+    text = cards.html(chosen)
     page = Page()
     page.feed(text)
     assert page.ids == ["parity", "turing-machine-palindrome"]
@@ -214,7 +214,7 @@ def test_the_page_has_every_card_it_is_given():
 
 def test_what_a_card_says_is_text(monkeypatch):
     monkeypatch.setattr(cards, "facts", lambda task: [("class", "<b>x & y</b>")])
-    assert "<b>" not in (text := cards.page([TASKS["parity"]]))
+    assert "<b>" not in (text := cards.html([TASKS["parity"]]))
     assert "&lt;b&gt;x &amp; y&lt;/b&gt;" in text
 
 
