@@ -34,7 +34,7 @@ def shaken(made, scale=0.3):
 def test_references_are_right_in_the_box_or_it_is_said_why_not(name, task):
     made = net(name, task, width=1, hidden=1, box=1.0).eval()
     if name == "revnet":
-        with pytest.raises(models.NotRealizable, match="leaves the box of radius 1: half of the channels count"):
+        with pytest.raises(models.NotRealizable, match=r"leaves the box of radius 1: half of the channels count"):
             made.realise(TASKS[task].program())
         return
     made.realise(TASKS[task].program())
@@ -48,7 +48,7 @@ def test_references_are_right_in_the_box_or_it_is_said_why_not(name, task):
 
 
 def test_a_box_smaller_than_a_code_has_no_reference():
-    with pytest.raises(models.NotRealizable, match="radius 0.5: codes are 0 and 1"):
+    with pytest.raises(models.NotRealizable, match=r"radius 0\.5: codes are 0 and 1"):
         net("resnet", box=0.5).realise(TASKS["parity"].program())
 
 
