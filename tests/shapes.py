@@ -1,7 +1,7 @@
 """Shapes in types are checked while tests run: every function of `models` that is annotated with one, by beartype.
 
-The import hook of jaxtyping would check everything else too, and make the tests of `models` 1.6 times as slow. Shapes repeat
-from layer to layer, so what has passed once is not checked again.
+Not by the import hook of jaxtyping, which checks everything else too: that makes the tests of `models` 1.6 times as slow.
+What has passed once is not checked again, as shapes repeat from layer to layer.
 """
 
 import inspect
