@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: leaderboard test mutants exhaustive lint
+.PHONY: leaderboard test mutants exhaustive golden lint
 
 leaderboard: .venv/ready
 	$(BIN)/python train.py suite=quick
@@ -15,7 +15,11 @@ mutants: .venv/ready
 	$(BIN)/python tests/mutants.py
 
 exhaustive: .venv/ready
-	$(BIN)/python tests/exhaustive.py
+	PYTHONPATH=. $(BIN)/python tests/exhaustive.py
+	WORK=1e9 $(BIN)/python -m pytest -n 2 tests/tasks/test_cards.py
+
+golden: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/golden.py
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

@@ -1,20 +1,22 @@
 """What an architecture is: the formula of one layer over its blocks, and how a program becomes its weights."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from jaxtyping import Float
+from torch import Tensor, nn
 
-from models.block import Block, Weights
-from tasks.discover import label, module_name
+from models.block import Block, Loadable, Part
+from tasks.discover import check, label, module_name
 from tasks.programs import Program, ProgramError
 from tasks.programs.tableau import tableau
 
-Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are Block modules
-State = tuple[Tensor, ...]
+Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are modules
+State = tuple[Tensor, ...]  # x `[batch, width, cells]`, and what the method remembers besides
+NEAREST = 0.999  # to 1, of a part p where 1 - p counts too: single precision rounds p by 2^-25, and that is 2^-15 of 1 - p
 
 
 class NotRealizable(ValueError):
@@ -25,13 +27,25 @@ class ModelError(ValueError):
     """Bad option, width, depth or length; one line that names what is wrong and what is allowed."""
 
 
-NEAREST = 0.999  # to 1, of a part p where 1 - p counts too: single precision rounds p by 2^-25, and that is 2^-15 of 1 - p
+@dataclass(frozen=True)
+class Layers:
+    """The layers that a state passes: `layers[k]` are the blocks of layer k = 0 .. `depth` - 1.
 
+    `generator` draws what a training step leaves to chance (None: nothing). In continuous time there are `points` states a
+    layer; 0: the last is enough.
+    """
 
-def within(name: str, option: str, value: float, low: float, high: float) -> None:
-    """ModelError unless an option is in that range, ends included."""
-    if not low <= value <= high:
-        raise ModelError(f"{name}: {option}={value} is not allowed; allowed: {low:g} <= {option} <= {high:g}")
+    of: Callable[[int], Blocks]
+    depth: int
+    generator: torch.Generator | None = None
+    points: int = 1
+
+    def __getitem__(self, k: int) -> Blocks:
+        return self.of(k)
+
+    def modules(self, numbers: Iterable[int]) -> list[nn.Module]:
+        """The blocks of the layers of these numbers that are modules, so have parameters."""
+        return [block for k in numbers for block in self[k] if isinstance(block, nn.Module)]
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,7 @@ class Reference:
     """
 
     program: Program
-    weights: Sequence[Weights]
+    weights: Sequence[Loadable]
     longest: int | None = None
     exit: int = 0
     scale: float = 1.0
@@ -60,7 +74,9 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture(ABC):
-    """A discretised ODE; its options are the fields of the dataclass. Stateless: parameters live in the blocks of a Net.
+    """A discretised ODE; its options are the fields of the dataclass, `ranged` or `chosen` where not all values are allowed.
+
+    Stateless: parameters live in the blocks of a Net. ModelError on an option that is not allowed.
 
     A concrete architecture defines `blocks` (how many a layer has), `lower`, and `states`; of a `Discrete` one only
     `advance`, of a `OneStep` one only `step`.
@@ -68,8 +84,11 @@ class Architecture(ABC):
 
     halves: ClassVar[int] = 1  # a block acts on width / halves channels
     layered: ClassVar[bool] = False  # a state a layer, and layers may be untied; a streaming net has one state in all
-    version: ClassVar[int] = 1  # raised when the numbers of its nets change, as it is part of what a run is
+    version: ClassVar[int] = 1  # raised when the numbers of its nets change: part of the identity of runs; golden tests hold it
     rewrites: ClassVar[bool] = True  # whether rewriting programs lower directly; else through their tableau
+
+    def __post_init__(self) -> None:
+        check(self, f"{self.name}: ", ModelError)
 
     @property
     def name(self) -> str:
@@ -87,6 +106,11 @@ class Architecture(ABC):
         """Blocks in one layer."""
 
     @property
+    def calls(self) -> int:
+        """Calls of blocks in one layer; in one step of a solver that chooses its steps, of which a layer may take many."""
+        return self.blocks
+
+    @property
     def memories(self) -> tuple[str, ...]:
         """How a net can keep what backward needs, of store, checkpoint, reverse: see `models.training.memory`."""
         return ("store",)
@@ -95,32 +119,21 @@ class Architecture(ABC):
     def lower(self, program: Program) -> Reference:
         """Reference weights of a program (write-once, unless `rewrites`)."""
 
-    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
+    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Part[Any]:
         """A fresh block for a net of that width; architectures for which F = 0 is no good start, or that learn more, say so."""
-        return Block(width // self.halves, hidden, norm, generator)
+        return Block(width // self.halves, width // self.halves, hidden, norm, generator)
 
     def evaluations(self, x: Tensor) -> int:
         """How many evaluations a call of a block on x counts for."""
         return 1
 
-    def penalty(self, x: Tensor, layer: Callable[[int], Blocks], depth: int) -> Tensor:
+    def penalty(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Float[Tensor, ""]:
         """What training adds to the loss, given the final state x; 0 for most."""
         return x.new_zeros(())
 
     @abstractmethod
-    def states(
-        self,
-        x: Tensor,
-        layer: Callable[[int], Blocks],
-        depth: int,
-        generator: torch.Generator | None = None,
-        points: int = 1,
-    ) -> Iterator[Tensor]:
-        """The states after 1, ..., `depth` layers, `[batch, width, cells]`; `layer(k)` gives the blocks of layer k.
-
-        `generator` draws what a training step leaves to chance (None: nothing). In continuous time, `points` states a
-        layer; 0: the last is enough.
-        """
+    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
+        """The states after 1, ..., `layers.depth` layers, `[batch, width, cells]`."""
 
     def reference(self, program: Program, length: int) -> Reference:
         """Reference weights; of a tableau for words of up to `length` cells where the program must become write-once.
@@ -177,55 +190,34 @@ class Layered(Architecture):
         """A state is all that a layer needs to be run again."""
         return ("store", "checkpoint")
 
-    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
+    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
         """The state before the first layer; x alone unless the method remembers more."""
         return (x,)
 
     @abstractmethod
-    def through(
-        self,
-        state: State,
-        layer: Callable[[int], Blocks],
-        numbers: range,
-        depth: int,
-        generator: torch.Generator | None = None,
-    ) -> State:
-        """The state after the layers of these numbers, of `depth` in all."""
+    def through(self, state: State, layers: Layers, numbers: range) -> State:
+        """The state after the layers of these numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Discrete(Layered):
     """An architecture whose layers are steps: it defines `advance`."""
 
-    def through(
-        self,
-        state: State,
-        layer: Callable[[int], Blocks],
-        numbers: range,
-        depth: int,
-        generator: torch.Generator | None = None,
-    ) -> State:
+    def through(self, state: State, layers: Layers, numbers: range) -> State:
         """Step by step."""
         for k in numbers:
-            state = self.advance(state, layer(k), (k + 1) / depth, generator)
+            state = self.advance(state, layers[k], (k + 1) / layers.depth, layers.generator)
         return state
 
     @abstractmethod
     def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
         """One layer. `progress`: n / N for layer n of N; `generator` draws what is left to chance (None: nothing)."""
 
-    def states(
-        self,
-        x: Tensor,
-        layer: Callable[[int], Blocks],
-        depth: int,
-        generator: torch.Generator | None = None,
-        points: int = 1,
-    ) -> Iterator[Tensor]:
+    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
         """The x after every layer."""
-        state = self.first(x, generator)
-        for k in range(depth):
-            state = self.advance(state, layer(k), (k + 1) / depth, generator)
+        state = self.first(x, layers.generator)
+        for k in range(layers.depth):
+            state = self.through(state, layers, range(k, k + 1))
             yield state[0]
 
 
@@ -253,8 +245,8 @@ class OneStep(Discrete):
     """A method that remembers nothing but x: it defines `step`."""
 
     @abstractmethod
-    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
-        """One layer, `[batch, width, cells]` to the same shape."""
+    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
+        """One layer."""
 
     def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
         """A step, in which nothing is left to chance."""

@@ -13,7 +13,9 @@ from torch import Tensor
 from models.architecture import Blocks, NotRealizable, Reference
 from models.block import Block
 from models.lowering.robust import saturated
-from models.solving.continuous import FIXED, Continuous, Field, Time
+from models.solving.continuous import Continuous
+from models.solving.fixed import FIXED, Field, Time
+from tasks.discover import ranged
 from tasks.programs import Program
 
 RATE = 12.0  # K
@@ -33,7 +35,7 @@ class ClockODE(Continuous):
     by 1/4 - 0.028 - e once a tick, for ever; the reference states that, with e = 0.01, as its radius.
     """
 
-    step: float = FINEST
+    step: float = ranged(FINEST, 1e-6, 1)
 
     blocks: ClassVar[int] = 2
     halves: ClassVar[int] = 2
@@ -42,12 +44,12 @@ class ClockODE(Continuous):
 
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block with an inner layer that begins near the identity on codes."""
-        block = super().block(width, hidden, norm, generator)
+        block = Block(width // 2, width // 2, hidden, norm, generator)
         block.pass_codes()
         block.deepen()
         return block
 
-    def fields(self, blocks: Blocks, depth: int) -> Field:
+    def field(self, blocks: Blocks, depth: int) -> Field:
         """(x, y)' at time t; only the block whose half moves is evaluated."""
         F, G = blocks
 

@@ -2,14 +2,17 @@
 ICLR 2017. A join is the mean of all columns that meet there.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import NEAREST, Blocks, Discrete, ModelError, Reference, State, within
-from models.block import Block, Weights, lower, passing
-from models.lowering.robust import certified, saturated
+from models.architecture import NEAREST, Blocks, Discrete, Reference, State
+from models.block import Block, Weights
+from models.lowering.exact import lower, passing
+from models.lowering.robust import radius, saturated
+from tasks.discover import ranged
 from tasks.programs import Program
 
 
@@ -24,15 +27,9 @@ class FractalNet(Discrete):
     are, one is revived at random; the rest is averaged. With probability `global_drop` the net keeps one column only.
     """
 
-    columns: int = 2
-    drop: float = 0.0
-    global_drop: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.columns <= 8:
-            raise ModelError(f"fractalnet: columns={self.columns} is not allowed; allowed: 1..8")
-        for option, value in (("drop", self.drop), ("global_drop", self.global_drop)):
-            within("fractalnet", option, value, 0, NEAREST)
+    columns: int = ranged(2, 1, 8)
+    drop: float = ranged(0.0, 0, NEAREST)
+    global_drop: float = ranged(0.0, 0, NEAREST)
 
     @property
     def blocks(self) -> int:
@@ -46,7 +43,7 @@ class FractalNet(Discrete):
         rows = range(1, 2 ** (C - 1) + 1)
         return [(row, [j for j in range(C - 1, -1, -1) if row % 2 ** (C - 1 - j) == 0]) for row in rows]
 
-    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
+    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
         """x, and the one column that the whole network keeps: none in particular (-1), but for global drop-path."""
         kept = -1
         if generator is not None and self.global_drop and float(torch.rand((), generator=generator)) < self.global_drop:
@@ -76,7 +73,7 @@ class FractalNet(Discrete):
 
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A unit begins near the identity on codes: without a skip, F = 0 would be dead."""
-        block = super().block(width, hidden, norm, generator)
+        block = Block(width, width, hidden, norm, generator)
         block.pass_codes()
         return block
 
@@ -86,8 +83,8 @@ class FractalNet(Discrete):
 
     def robust(self, program: Program, inner: bool) -> Reference:
         """The same with units that restore every channel."""
-        step = certified(program, inner, skip=False)
-        return replace(step, weights=self._rows(step.weights[0], saturated(program, [], inner, skip=False)))
+        step, skip = (saturated(program, rules, inner, skip=False) for rules in (program.rules, []))
+        return Reference(program, self._rows(step, skip), radius=radius(program, inner))
 
     def _rows(self, step: Weights, skip: Weights) -> list[Weights]:
         """`step` for the units of the last row, `skip` for all others."""

@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import NEAREST, Blocks, Discrete, Reference, State, within
-from models.block import Block, lower
+from models.architecture import NEAREST, Blocks, Discrete, Reference, State
+from models.block import Block
+from models.lowering.exact import lower
 from models.lowering.robust import certified
+from tasks.discover import ranged
 from tasks.programs import Program
+
+
+class TwoStep(Block):
+    """F with the k of the layer."""
+
+    def __init__(self, reads: int, writes: int, hidden: int, norm: bool, generator: torch.Generator) -> None:
+        super().__init__(reads, writes, hidden, norm, generator)
+        self.k = torch.nn.Parameter(-0.1 * torch.rand(1, generator=generator))
 
 
 @dataclass(frozen=True)
@@ -22,28 +33,23 @@ class LMResNet(Discrete):
     one minus that, so its mean is F. With k = 0 this is a ResNet, and so runs programs.
     """
 
-    drop: float = 0.0
+    drop: float = ranged(0.0, 0, NEAREST)
 
     blocks: ClassVar[int] = 1
 
-    def __post_init__(self) -> None:
-        within("lm_resnet", "drop", self.drop, 0, NEAREST)
-
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block with its k."""
-        block = super().block(width, hidden, norm, generator)
-        block.k = torch.nn.Parameter(-0.1 * torch.rand(1, generator=generator))
-        return block
+        return TwoStep(width, width, hidden, norm, generator)
 
-    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
+    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
         """x(0) and x(-1)."""
         return x, x
 
     def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
         """x(n+1) and x(n); F left out at random if a generator is given."""
         (x, before), (F,) = state, blocks
-        k = F.k  # type: ignore[attr-defined]
-        return (1 - k) * x + k * before + self._noisy(F, x, self.drop * progress, generator), x
+        assert isinstance(F, TwoStep)
+        return (1 - F.k) * x + F.k * before + self._noisy(F, x, self.drop * progress, generator), x
 
     def _noisy(self, F: Callable[[Tensor], Tensor], x: Tensor, drop: float, generator: torch.Generator | None) -> Tensor:
         """F(x), or with probability `drop` 0, its mean kept."""

@@ -1,12 +1,13 @@
 """The one module that is trained and that reference weights are loaded into: embed, layers of an architecture, read out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from models.architecture import Architecture, ModelError, NotRealizable, Reference
-from models.block import Block
+from models.architecture import Architecture, Layers, ModelError, NotRealizable, Reference
+from models.block import Part
 from models.training.memory import checkpointing, refusal
 from models.training.reverse import reversing
 from tasks.programs import Program
@@ -51,12 +52,11 @@ class Net(nn.Module):
         self.memory = memory
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
-        self.blocks = nn.ModuleList(
-            architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))
-        )
+        parts = [architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))]
         if inner:
-            for block in self.blocks:
-                block.deepen()  # type: ignore[operator]
+            for part in parts:
+                part.deepen()
+        self.blocks, self.hidden = nn.ModuleList(parts), parts[0].hidden
         self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(classes, 1))
 
@@ -65,41 +65,40 @@ class Net(nn.Module):
         """Channels of the state."""
         return self.embed.shape[1]
 
-    @property
-    def hidden(self) -> int:
-        """Hidden units of a block."""
-        return self.blocks[0].hidden  # type: ignore[return-value]
-
-    def layer(self, k: int) -> Sequence[Block]:
+    def layer(self, k: int) -> list[nn.Module]:
         """The blocks of layer k."""
         size = self.architecture.blocks
         first = size * k if self.layers else 0
-        return self.blocks[first : first + size]  # type: ignore[return-value]
+        return [self.blocks[n] for n in range(first, first + size)]
 
-    def states(self, tokens: Tensor, depth: int, points: int = 1) -> Iterator[Tensor]:
+    def stack(self, depth: int, points: int = 1) -> Layers:
+        """The first `depth` layers; in training the net's own generator draws what they leave to chance."""
+        return Layers(self.layer, depth, self.generator if self.training else None, points)
+
+    def states(self, tokens: Int[Tensor, "batch cells"], depth: int, points: int = 1) -> Iterator[Tensor]:
         """x(0), x(1), ..., x(depth), each `[batch, width, cells]`; in continuous time `points` a layer (0: the last)."""
         if depth < 0 or (self.layers and depth > self.layers):
             raise ModelError(f"depth {depth} is not allowed; allowed: 0..{self.layers or 'any'} (layers={self.layers})")
         x = nn.functional.embedding(tokens, self.embed).mT
         yield x
-        yield from self.architecture.states(x, self.layer, depth, self.generator if self.training else None, points)
+        yield from self.architecture.states(x, self.stack(depth, points))
 
-    def forward(self, tokens: Tensor, depth: int) -> Tensor:
-        """Logits `[batch, classes, cells]` of words `[batch, cells]` after `depth` layers."""
+    def forward(self, tokens: Int[Tensor, "batch cells"], depth: int) -> Float[Tensor, "batch classes cells"]:
+        """Logits after `depth` layers."""
         return self.read(self.final(tokens, depth))
 
-    def final(self, tokens: Tensor, depth: int) -> Tensor:
-        """x(depth), `[batch, width, cells]`."""
+    def final(self, tokens: Int[Tensor, "batch cells"], depth: int) -> Float[Tensor, "batch width cells"]:
+        """x(depth)."""
         states = self.states(tokens, depth, points=0)
         if self.training and torch.is_grad_enabled() and self.memory != "store":
             run = reversing if self.memory == "reverse" else checkpointing
-            return run(self.architecture, next(states), self.layer, depth, self.generator)
+            return run(self.architecture, next(states), self.stack(depth))
         for x in states:
             last = x
         return last
 
-    def read(self, x: Tensor) -> Tensor:
-        """Logits `[batch, classes, cells]` of a state."""
+    def read(self, x: Float[Tensor, "batch width cells"]) -> Float[Tensor, "batch classes cells"]:
+        """Logits of a state."""
         return self.readout @ x + self.bias
 
     @torch.no_grad()
@@ -124,8 +123,9 @@ class Net(nn.Module):
         self.embed.zero_()
         self.embed[:, 0] = 1
         self.embed[:, 1 : 1 + alphabet] = torch.eye(alphabet)
-        for block, weights in zip(self.blocks, list(reference.weights) * max(self.layers, 1), strict=True):
-            block.load(weights, reference.scale)  # type: ignore[operator]
+        parts = [block for block in self.blocks if isinstance(block, Part)]
+        for part, weights in zip(parts, list(reference.weights) * max(self.layers, 1), strict=True):
+            part.load(weights, reference.scale)
         self.readout.zero_()
         self.bias.zero_()
         if reference.readout is None:

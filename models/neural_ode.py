@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from models.architecture import Architecture, Reference
+from models.architecture import Architecture, Blocks
 from models.block import Block
 from models.clock_ode import FINEST, ClockODE
-from models.lowering.settling import most_read, settling
-from models.solving.continuous import FIXED, Branch, Continuous, Field, Time
+from models.solving.continuous import Continuous
+from models.solving.fixed import FIXED, Field, Time
 from tasks.programs import Program
 
 
@@ -30,14 +30,13 @@ class NeuralODE(Continuous):
 
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block that reads a channel more than it writes, with `time`."""
-        made = super().block(width + self.time, hidden, norm, generator)
-        made.V = nn.Parameter(made.V.detach()[:width])
-        return made
+        return Block(width + self.time, width, hidden, norm, generator)
 
-    def field(self, F: Branch, depth: int) -> Field:
+    def field(self, blocks: Blocks, depth: int) -> Field:
         """F(x), or F of x and the channel t / depth."""
         if not self.time:
-            return super().field(F, depth)
+            return super().field(blocks, depth)
+        (F,) = blocks
 
         def timed(t: Time, x: Tensor) -> Tensor:
             return F(torch.cat([x, torch.zeros_like(x[:, :1]) + t / depth], 1))
@@ -52,7 +51,3 @@ class NeuralODE(Continuous):
             method=self.method, step=min(self.step, FINEST) if self.method in FIXED else self.step, rtol=self.rtol,
             atol=self.atol, adjoint=self.adjoint, max_evaluations=self.max_evaluations,
         )  # fmt: skip
-
-    def lower(self, program: Program) -> Reference:
-        """The field that settles at the fixed point of the program, times a speed."""
-        return Reference(program, [settling(program)], scale=self.speed(most_read(program)))

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import Blocks, ModelError, OneStep, Reference
-from models.block import Block, lower, passing
+from models.architecture import Blocks, OneStep, Reference
+from models.block import Block
+from models.lowering.exact import lower, passing
 from models.lowering.robust import certified
+from tasks.discover import chosen
 from tasks.programs import Program
 
 
@@ -20,25 +23,21 @@ class Plain(OneStep):
     (identity). Then gradients pass a thousand layers at the start, as those of a residual net do.
     """
 
-    initial: str = "he"
+    initial: str = chosen("he", "identity")
 
     blocks: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        if self.initial not in ("he", "identity"):
-            raise ModelError(f"plain: initial={self.initial!r} is not allowed; allowed: he, identity")
 
     @torch.no_grad()
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block that begins as `initial` says."""
-        block = super().block(width, hidden, norm, generator)
+        block = Block(width, width, hidden, norm, generator)
         if self.initial == "identity":
             block.pass_codes()
             return block
         block.V.copy_(torch.randn(width, hidden, generator=generator) * (2 / hidden) ** 0.5)
         return block
 
-    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
         """ReLU(F(x))."""
         (F,) = blocks
         return torch.relu(F(x))

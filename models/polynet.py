@@ -6,11 +6,13 @@ Poly-2 truncates the Neumann series of the implicit Euler method, (I - F)^-1 = I
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import Blocks, ModelError, NotRealizable, OneStep, Reference
-from models.block import idle, lower
+from models.architecture import Blocks, NotRealizable, OneStep, Reference
+from models.lowering.exact import idle, lower
 from models.lowering.robust import certified
+from tasks.discover import chosen
 from tasks.programs import Program
 
 DISTINCT = {"poly-2": 1, "poly-3": 1, "mpoly-2": 2, "mpoly-3": 3, "2-way": 2, "3-way": 3}
@@ -24,11 +26,7 @@ class PolyNet(OneStep):
     kinds F runs it and G, H rest.
     """
 
-    kind: str = "poly-2"
-
-    def __post_init__(self) -> None:
-        if self.kind not in DISTINCT:
-            raise ModelError(f"polynet: kind={self.kind!r} is not allowed; allowed: {', '.join(DISTINCT)}")
+    kind: str = chosen(*DISTINCT)
 
     @property
     def blocks(self) -> int:
@@ -40,7 +38,12 @@ class PolyNet(OneStep):
         """Number of terms beside x."""
         return 3 if "3" in self.kind else 2
 
-    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+    @property
+    def calls(self) -> int:
+        """F is called for every term beside x."""
+        return self.order
+
+    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
         """X plus every block of x (k-way), or plus F, then G of that, then H of that (poly: F = G = H)."""
         if self.kind.endswith("way"):
             return x + sum(F(x) for F in blocks)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxtyping import Float
 from torch import Tensor
 
 from models.architecture import Blocks, OneStep, Reference
-from models.block import lower
+from models.lowering.exact import lower
 from models.lowering.robust import certified
 from tasks.programs import Program
 
@@ -17,7 +18,7 @@ class ResNet(OneStep):
 
     blocks: ClassVar[int] = 1
 
-    def step(self, x: Tensor, blocks: Blocks) -> Tensor:
+    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
         """x + F(x)."""
         (F,) = blocks
         return x + F(x)

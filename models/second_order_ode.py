@@ -4,21 +4,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.architecture import Reference, State
+from models.architecture import Blocks, Reference, State
 from models.block import Block, Weights
 from models.lowering.settling import most_read, settling
-from models.solving.continuous import Branch, Continuous, Field, Time
+from models.solving.continuous import Continuous
+from models.solving.fixed import Field, Time
+from tasks.discover import chosen
 from tasks.programs import Program
 
 
 class Acceleration(Block):
-    """F(x, v) on `[batch, 2 * half, cells]`, of `half` channels."""
-
-    def __init__(self, half: int, hidden: int, norm: bool, generator: torch.Generator) -> None:
-        super().__init__(2 * half, hidden, norm, generator)
-        self.V = nn.Parameter(torch.zeros(half, hidden))
+    """F(x, v), which reads twice the channels that it writes."""
 
     def load(self, weights: Weights, scale: float = 1.0) -> None:
         """Load weights that read the channels of x and then those of v."""
@@ -29,7 +28,10 @@ class Acceleration(Block):
 
 @dataclass(frozen=True)
 class SecondOrderODE(Continuous):
-    """x' = v, v' = F(x, v), v(0) = 0: the first half of the channels is x, the second v. Answers are read in x.
+    """x' = v, v' = F(x, v): the first half of the channels is x, the second v. Answers are read in x.
+
+    `velocity`: v(0) is 0 (zero), or what is embedded in its channels (learnt), so a learnt function of the symbol of each
+    cell. The authors' code (github.com/a-norcliffe/sonode) learns v(0) as a function of x(0), by a network of its own.
 
     A write-once program runs as an overdamped system, v' = K (f(x) - v) with f the field of a NeuralODE of speed s and
     K = 4 s: a register follows its guard g by (D/2s + 1)^2 x = g, critically damped, so it never overshoots, and is
@@ -37,20 +39,25 @@ class SecondOrderODE(Continuous):
     Gamma(k, 1) <= s t with half the variance, so the same speed is enough.
     """
 
+    velocity: str = chosen("zero", "learnt")
+
     halves: ClassVar[int] = 2
     stiffness: ClassVar[int] = 2
 
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block that reads x and v and gives the acceleration."""
-        return Acceleration(width // 2, hidden, norm, generator)
+        return Acceleration(width, width // 2, hidden, norm, generator)
 
-    def first(self, x: Tensor, generator: torch.Generator | None = None) -> State:
-        """x, and v = 0 whatever was embedded there."""
+    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
+        """x, and v = 0 whatever was embedded there, unless it is learnt."""
+        if self.velocity == "learnt":
+            return (x,)
         position, velocity = x.chunk(2, 1)
         return (torch.cat([position, torch.zeros_like(velocity)], 1),)
 
-    def field(self, F: Branch, depth: int) -> Field:
+    def field(self, blocks: Blocks, depth: int) -> Field:
         """(x, v)' = (v, F(x, v))."""
+        (F,) = blocks
 
         def moved(t: Time, y: Tensor) -> Tensor:
             return torch.cat([y.chunk(2, 1)[1], F(y)], 1)

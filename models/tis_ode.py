@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import Blocks, Reference, within
-from models.lowering.settling import most_read, settling
-from models.solving.continuous import Branch, Continuous, Field, Time, Watch
-from tasks.programs import Program
+from models.architecture import Layers
+from models.solving.continuous import Continuous
+from models.solving.fixed import Field, Time
+from tasks.discover import ranged
 
 
 @dataclass(frozen=True)
@@ -18,31 +19,25 @@ class TisODE(Continuous):
 
         weight * mean over words and cells of the integral over [T, 2T] of |F(x(t))| dt,
 
-    |.| the sum over channels of absolute values. Untied layers stay as they are after T, at the last one. The
-    reference is that of a NeuralODE, where F settles at 0.
+    |.| the sum over channels of absolute values. The authors' code (github.com/HanshuYAN/TisODE) takes absolute values too,
+    but their mean over channels: a weight w there is w / width here. Untied layers stay as they are after T, at the last one.
+    The reference is that of a NeuralODE, where F settles at 0.
     """
 
-    weight: float = 0.1
+    weight: float = ranged(0.1, 0, 1e6)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        within("tis_ode", "weight", self.weight, 0, 1e6)
-
-    def penalty(self, x: Tensor, layer: Callable[[int], Blocks], depth: int) -> Tensor:
+    def penalty(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Float[Tensor, ""]:
         """The term, given x(T); the integral is solved for beside x, in channels of its own."""
-        if not depth or not self.weight:
+        T = layers.depth
+        if not T or not self.weight:
             return x.new_zeros(())
-        (F,) = layer(depth - 1)
+        (F,) = layers[T - 1]
         both = torch.cat([x, torch.zeros_like(x)], 1)
-        *_, end = self.solve((F,), _beside(F), both, depth, 2 * depth, Watch(self, 2 * depth), points=0)
+        *_, end = self.solve((F,), _beside(F), both, T, 2 * T, self.watch(2 * T), points=0)
         return self.weight * end.chunk(2, 1)[1].sum(1).mean()
 
-    def lower(self, program: Program) -> Reference:
-        """The field that settles at the fixed point of the program, times a speed."""
-        return Reference(program, [settling(program)], scale=self.speed(most_read(program)))
 
-
-def _beside(F: Branch) -> Field:
+def _beside(F: Callable[[Tensor], Tensor]) -> Field:
     """(x, y)' = (F(x), |F(x)|)."""
 
     def field(t: Time, y: Tensor) -> Tensor:

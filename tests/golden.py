@@ -1,23 +1,36 @@
-"""Hashes of the words that nets are scored on, so that no change goes unseen: `python tests/golden.py` writes them anew.
+"""Numbers that a result depends on, kept, so that no change goes unseen: words, programs, nets and training.
 
-For every task and every preset of conf/task, at a few lengths: the first 16 hex digits of SHA-256 of the public test words and
-of their targets.
+`make golden` writes those of new tasks and architectures to tests/golden.json. Numbers that have changed it writes only where
+the `version` of their task, their architecture or the protocol was raised, since versions are part of what names a run.
+
+- words: of every choice `task=...`, at a few lengths, the first 16 hex digits of SHA-256 of the public test words and targets;
+- programs: of every such task, the same of its rules;
+- nets: of every architecture, on `counter`, sums of its reference weights, logits of random weights, and the losses of three
+  steps of training, all in float64.
 """
 
+import copy
 import json
+import sys
 from pathlib import Path
+from typing import Any
 
+import torch
 from omegaconf import OmegaConf
 
+import models
 import tasks
+from leaderboard import protocol
+from leaderboard.running.config import Config, NetConfig, TrainingConfig
+from leaderboard.running.fit import fit
+from models.solving.continuous import Continuous
 from tasks.words.split import fingerprint, scoring_words
 
 ROOT = Path(__file__).parent.parent
 FILE = Path(__file__).with_suffix(".json")
 LENGTHS = (1, 7, 12, 24)
-WORDS, TRAINED_TO = 512, 12  # as `leaderboard.submissions.verify` scores
 
-Hashes = dict[str, dict[str, list[str]]]
+Golden = dict[str, dict[str, Any]]
 
 
 def configured() -> dict[str, tasks.Task]:
@@ -30,21 +43,94 @@ def configured() -> dict[str, tasks.Task]:
     return dict(sorted(found.items()))
 
 
-def hashes() -> Hashes:
-    """`{"parity": {"12": [of the words, of their targets], ...}, ...}`, as they are now."""
-    return {name: {str(n): pair(task, n) for n in LENGTHS} for name, task in configured().items()}
+def words(task: tasks.Task) -> dict[str, Any]:
+    """Hashes of the words of each length, and of their targets."""
+    return {str(n): pair(task, n) for n in LENGTHS}
 
 
 def pair(task: tasks.Task, length: int) -> list[str]:
     """Of the words of one length, and of their targets."""
-    words = scoring_words(task, WORDS, length, TRAINED_TO)
-    return [fingerprint(tokens)[:16] for tokens in (words, task.target(words))]
+    drawn = scoring_words(task, protocol.WORDS, length, protocol.LENGTH)
+    return [fingerprint(tokens)[:16] for tokens in (drawn, task.target(drawn))]
 
 
-def text(found: Hashes) -> str:
-    """As JSON, one line a task."""
-    return "{\n" + ",\n".join(f" {json.dumps(name)}: {json.dumps(by)}" for name, by in found.items()) + "\n}\n"
+def program(task: tasks.Task) -> dict[str, Any]:
+    """The hash of a program, with the version of its task."""
+    built = task.program()
+    rules = [str(rule) for rule in built.rules] + [str(built.depth(n)) for n in LENGTHS]
+    return {"version": task.version, "rules": protocol.digest({"rules": rules}, 16)}
+
+
+def net(name: str) -> dict[str, Any]:
+    """What an architecture computes, with its version: reference weights, a first forward pass, a few losses."""
+    # adaptive solvers choose their steps by errors, which are rounding where a block is 0
+    options = {"method": "rk4", "step": 1 / 16} if issubclass(models.find(name), Continuous) else {}
+    task, architecture = tasks.get("counter"), models.get(name)
+    made = models.build(name, task, width=16, hidden=24, seed=3, **options).double()
+    tokens, generator, shaken = scoring_words(task, 4, 5, 3), torch.Generator().manual_seed(0), copy.deepcopy(made)
+    with torch.no_grad():
+        for parameter in shaken.parameters():  # a block begins as 0
+            parameter += 0.05 * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+        logits = shaken(tokens, task.depth(5))
+    cfg = Config(
+        task={"name": "counter"}, model={"name": name}, net=NetConfig(16, 24), training=TrainingConfig(5, 3, 8, check=1)
+    )
+    losses = [loss for _, loss in fit(cfg, task, made)["loss"]]
+    made.realise(task.program())
+    weights = torch.cat([parameter.detach().flatten() for parameter in made.parameters()])
+    sums = [float(weights.sum()), float(weights.square().sum()), float((weights * torch.arange(len(weights))).sum())]
+    return {"version": architecture.version, "reference": sums, "logits": logits[0, :, :3].flatten().tolist(), "losses": losses}
+
+
+def found() -> Golden:
+    """All of it, as it is now."""
+    return {
+        "protocol": {"version": {"version": protocol.VERSION}},
+        "words": {name: words(task) for name, task in configured().items()},
+        "programs": {name: program(task) for name, task in configured().items()},
+        "nets": {name: net(name) for name in models.names()},
+    }
+
+
+def text(golden: Golden) -> str:
+    """As JSON, one line an entry."""
+    parts = [
+        f" {json.dumps(part)}: {{\n" + ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in of.items()) + "\n }"
+        for part, of in golden.items()
+    ]
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def differs(now: Any, before: Any) -> bool:
+    """Whether two entries differ by more than rounding: weights are drawn in float32, whose last bit is the processor's.
+
+    That is 6e-8 of a weight; layers and three steps of training amplify it less than a hundredfold.
+    """
+    if isinstance(now, dict):
+        return now.keys() != before.keys() or any(differs(now[key], before[key]) for key in now)
+    if isinstance(now, list):
+        return len(now) != len(before) or any(map(differs, now, before))
+    if isinstance(now, float):
+        return not abs(now - before) <= 1e-5 * max(1.0, abs(before))
+    return bool(now != before)
+
+
+def unversioned(now: Golden, before: Golden) -> list[str]:
+    """Entries that have changed though neither their version nor that of the protocol was raised."""
+    raised = now["protocol"] != before.get("protocol")
+    return [
+        f"{part} of {name}"
+        for part, of in now.items()
+        for name, entry in of.items()
+        if name in before.get(part, {})
+        and differs(entry, before[part][name])
+        and not raised
+        and entry.get("version", 0) <= before[part][name].get("version", 0)
+    ]
 
 
 if __name__ == "__main__":
-    FILE.write_text(text(hashes()), encoding="utf-8")
+    now, before = found(), json.loads(FILE.read_text(encoding="utf-8"))
+    if changed := unversioned(now, before):
+        sys.exit(f"not written; these have changed, and no version was raised: {', '.join(changed)}")
+    FILE.write_text(text(now), encoding="utf-8")

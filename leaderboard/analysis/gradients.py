@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from leaderboard.analysis.diagnostics import NoLayers
 from models import Net
+from models.architecture import Layers
 from models.block import Block
 from tasks import Task
 
@@ -32,11 +33,13 @@ def autocorrelation(series: Tensor, lags: int) -> Tensor:
 # the experiment of the paper: a scalar input
 
 
-def scalar_gradients(depth: int, residual: bool, generator: torch.Generator, units: int = 200, points: int = 256) -> Tensor:
+def scalar_gradients(
+    depth: int, residual: bool, generator: torch.Generator, units: int = 200, points: int = 256, beta: float = 1.0
+) -> Tensor:
     """The gradient, at `points` inputs x in [-2, 2], of the sum of the outputs of one random net, `[points]`.
 
-    h(0) = v x + c with v, c standard normal; `depth` layers h := W ReLU(N(h)), or h := h + W ReLU(N(h)) if `residual`. N is
-    batch normalisation over the inputs, its statistics held fixed, so that a unit is open for about half of them, which is
+    h(0) = v x + c with v, c standard normal; `depth` layers h := W ReLU(N(h)), or h := h + beta W ReLU(N(h)) if `residual`. N
+    is batch normalisation over the inputs, its statistics held fixed, so that a unit is open for about half of them, which is
     what the theory assumes; W is normal with variance 2 / units (He et al., ICCV 2015).
     """
     x = torch.linspace(-2, 2, points)[:, None].requires_grad_()
@@ -45,7 +48,7 @@ def scalar_gradients(depth: int, residual: bool, generator: torch.Generator, uni
     for _ in range(depth):
         W = torch.randn(units, units, generator=generator) * (2 / units) ** 0.5
         branch = torch.relu((h - h.detach().mean(0)) / (h.detach().std(0) + 1e-5)) @ W.T
-        h = h + branch if residual else branch
+        h = h + beta * branch if residual else branch
     return torch.autograd.grad(h.sum(), x)[0][:, 0]
 
 
@@ -77,7 +80,7 @@ def line_gradients(net: Net, words: Tensor, depth: int, generator: torch.Generat
     net.eval()
     a, b = nn.functional.embedding(words, net.embed).mT.detach()
     x = (a + torch.linspace(0, 1, points)[:, None, None] * (b - a)).requires_grad_()
-    for last in net.architecture.states(x, net.layer, depth):
+    for last in net.architecture.states(x, Layers(net.layer, depth)):
         end = last
     c = torch.randn(end.shape[1:], generator=generator).to(end)
     gradient = torch.autograd.grad((c * end).sum(), x)[0]

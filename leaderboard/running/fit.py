@@ -32,9 +32,9 @@ def fit(
     t = cfg.training
 
     def batch(step: int) -> tuple[torch.Tensor, torch.Tensor, int]:
-        stream = seeded("train", task.label, cfg.seed, step)  # a step can be drawn without those before it
-        length = int(stream.integers(1, t.length + 1))
-        tokens = draw(task, t.batch, length, stream, testing=False)
+        # a step can be drawn without those before it; its length is that of every seed, so that seeds can be trained at once
+        length = int(seeded("length", task.label, step).integers(1, t.length + 1))
+        tokens = draw(task, t.batch, length, seeded("train", task.label, cfg.seed, step), testing=False)
         return tokens, task.target(tokens), task.depth(length)
 
     def solved(net: models.Net) -> bool:

@@ -10,7 +10,8 @@ from leaderboard import protocol
 from leaderboard.running.failure import located
 from leaderboard.store.schema import Score
 from models import Net
-from models.solving.continuous import Continuous, SolverError
+from models.solving.continuous import Continuous
+from models.solving.watch import SolverError
 from tasks import IGNORE, Task
 from tasks.words.split import draw, scoring_words, seeded, splits
 

@@ -21,7 +21,8 @@ from leaderboard.submissions.description import Description, described
 from leaderboard.submissions.faults import Fault, Refused, refuse
 from leaderboard.submissions.folder import DESCRIPTION, complete, contents, listed, weights
 from leaderboard.submissions.rescore import EVALUATIONS
-from models.solving.continuous import FIXED, Continuous
+from models.solving.continuous import Continuous
+from models.solving.fixed import FIXED
 from tasks import Task
 
 BLOCKS = 2048

@@ -28,7 +28,7 @@ from leaderboard.submissions.faults import Refused, refuse
 from leaderboard.submissions.folder import contents
 from leaderboard.submissions.likeness import Signature, same, signature
 from models import Net, NotRealizable
-from models.solving.continuous import SolverError
+from models.solving.watch import SolverError
 from tasks import Task
 from tasks.words.split import scoring_words
 

@@ -2,7 +2,8 @@
 
 import torch
 
-from models.block import Weights, lower
+from models.block import Weights
+from models.lowering.exact import lower
 from tasks.programs import Program
 
 

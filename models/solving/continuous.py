@@ -1,92 +1,23 @@
-"""Architectures in continuous time, x' = f(t, x) on [0, depth], one unit of time a layer, and the methods that solve them.
-
-Fixed steps are written out here (torchdiffeq's write in place, which vmap does not allow); adaptive ones and the adjoint
-equation are those of torchdiffeq (Chen, Rubanova, Bettencourt, Duvenaud, NeurIPS 2018).
-"""
+"""Architectures in continuous time, x' = f(t, x) on [0, depth], one unit of time a layer."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
-from torchdiffeq import odeint, odeint_adjoint
 
-from models.architecture import Blocks, Layered, ModelError, NotRealizable, State, within
-from tasks.discover import module_name
+from models.architecture import Blocks, Layered, Layers, NotRealizable, Reference, State
+from models.lowering.settling import most_read, settling
+from models.solving.adaptive import ADAPTIVE, integrate, largest
+from models.solving.fixed import FIXED, Field
+from models.solving.watch import Watch
+from tasks.discover import chosen, ranged
+from tasks.programs import Program
 
-Branch = Callable[[Tensor], Tensor]
-Time = float | Tensor
-Field = Callable[[Time, Tensor], Tensor]  # f(t, x) of x' = f(t, x)
-
-
-def euler(f: Field, t: float, x: Tensor, h: float) -> Tensor:
-    """x + h f(t, x)."""
-    return x + h * f(t, x)
-
-
-def midpoint(f: Field, t: float, x: Tensor, h: float) -> Tensor:
-    """x + h f(t + h/2, x + h/2 f(t, x))."""
-    return x + h * f(t + h / 2, x + h / 2 * f(t, x))
-
-
-def heun2(f: Field, t: float, x: Tensor, h: float) -> Tensor:
-    """x + h/2 (k1 + f(t + h, x + h k1))."""
-    k1 = f(t, x)
-    return x + h / 2 * (k1 + f(t + h, x + h * k1))
-
-
-def rk4(f: Field, t: float, x: Tensor, h: float) -> Tensor:
-    """The classical method of order 4 (Kutta 1901)."""
-    k1 = f(t, x)
-    k2 = f(t + h / 2, x + h / 2 * k1)
-    k3 = f(t + h / 2, x + h / 2 * k2)
-    k4 = f(t + h, x + h * k3)
-    return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
-
-
-FIXED = {"euler": euler, "midpoint": midpoint, "heun2": heun2, "rk4": rk4}
-ADAPTIVE = ("dopri5", "dopri8", "bosh3", "adaptive_heun")
-
-
-def largest(error: Tensor) -> Tensor:
-    """The largest absolute value: tolerances hold for every channel of every cell, however many are at rest."""
-    return error.abs().max()
-
-
-class SolverError(RuntimeError):
-    """The solver gave up; one line that names the method, the time reached, the reason, and what is allowed."""
-
-
-class Watch:
-    """Counts the evaluations of F in one solution and remembers the last, to stop a solver and to say how far it came."""
-
-    def __init__(self, architecture: "Continuous", horizon: int) -> None:
-        self.architecture, self.horizon, self.spent = architecture, horizon, 0
-        self.t: Time = 0.0
-
-    def over(self, field: Field) -> Field:
-        """The field; SolverError beyond `max_evaluations` of all of them."""
-
-        def watched(t: Time, x: Tensor) -> Tensor:
-            self.t, self.spent = t, self.spent + 1
-            if self.spent > self.architecture.max_evaluations:
-                raise self.failure(f"max_evaluations={self.architecture.max_evaluations} evaluations of F are spent")
-            self.last = field(t, x)
-            return self.last
-
-        return watched
-
-    def failure(self, reason: str) -> SolverError:
-        """The error to raise."""
-        made = self.architecture
-        reached = float(torch.as_tensor(self.t).detach())
-        others = f"smaller weights, a larger max_evaluations, rtol or atol, or a method with fixed steps ({', '.join(FIXED)})"
-        way = "a larger max_evaluations or step" if made.method in FIXED else others
-        return SolverError(
-            f"{module_name(made)}: {made.method} gave up at t = {reached:.4g} of {self.horizon}, {reason}; allowed: {way}"
-        )
+FINEST = 1e-15  # tolerance: less is no error in any precision
 
 
 @dataclass(frozen=True)
@@ -101,12 +32,12 @@ class Continuous(Layered):
     reads it to tell (training and scoring do).
     """
 
-    method: str = "dopri5"
-    step: float = 1.0
-    rtol: float = 1e-3
-    atol: float = 1e-4
+    method: str = chosen("dopri5", *FIXED, *list(ADAPTIVE)[1:])
+    step: float = ranged(1.0, 1e-6, 1)  # less is lost when it is added to a state in single precision
+    rtol: float = ranged(1e-3, FINEST, 1)
+    atol: float = ranged(1e-4, FINEST, 1)
     adjoint: bool = False
-    max_evaluations: int = 100_000
+    max_evaluations: int = ranged(100_000, 1, 10**9)
 
     blocks: ClassVar[int] = 1
     rewrites: ClassVar[bool] = False
@@ -114,63 +45,49 @@ class Continuous(Layered):
     why_tableau: ClassVar[str] = "an autonomous ODE has no lockstep, so a rewriting program must be write-once"
     stiffness: ClassVar[int] = 1  # the fastest rate at which a reference's registers settle, in multiples of its speed
 
-    def __post_init__(self) -> None:
-        name = module_name(self)
-        if self.method not in (*FIXED, *ADAPTIVE):
-            allowed = ", ".join((*FIXED, *ADAPTIVE))
-            raise ModelError(f"{name}: method={self.method!r} is not allowed; allowed: {allowed}")
-        within(name, "step", self.step, 1e-6, 1)  # less is lost when it is added to a state in single precision
-        for option, value in (("rtol", self.rtol), ("atol", self.atol)):
-            within(name, option, value, 1e-15, 1)  # less is no error in any precision; channels at rest have no other scale
-        within(name, "max_evaluations", self.max_evaluations, 1, 10**9)
-
-    def field(self, F: Branch, depth: int) -> Field:
-        """The right-hand side (t, x) -> x' that a block F gives up to the horizon `depth`; F(x) unless a subclass says so."""
-        return lambda t, x: F(x)
-
-    def fields(self, blocks: Blocks, depth: int) -> Field:
-        """The same of a layer's blocks; of its one block unless a subclass has more."""
+    def field(self, blocks: Blocks, depth: int) -> Field:
+        """(t, x) -> x', which a layer's blocks give up to the horizon `depth`; F(x) unless a subclass says so."""
         (F,) = blocks
-        return self.field(F, depth)
+        return lambda t, x: F(x)
 
     @property
     def memories(self) -> tuple[str, ...]:
         """With the adjoint equation nothing is kept that could be made less."""
         return ("store",) if self.adjoint else ("store", "checkpoint")
 
-    def states(
-        self,
-        x: Tensor,
-        layer: Callable[[int], Blocks],
-        depth: int,
-        generator: torch.Generator | None = None,
-        points: int = 1,
-    ) -> Iterator[Tensor]:
-        """The states at `points` times a unit, or with fixed steps after each unit (`points` < 2) or step."""
-        return self._path(self.first(x)[0], layer, range(depth), depth, points)
+    @property
+    def steps(self) -> int:
+        """Steps a unit of a method with fixed steps."""
+        return math.ceil(1 / self.step)
 
-    def through(
-        self,
-        state: State,
-        layer: Callable[[int], Blocks],
-        numbers: range,
-        depth: int,
-        generator: torch.Generator | None = None,
-    ) -> State:
+    @property
+    def calls(self) -> int:
+        """Evaluations a unit, one call of a block each; with an adaptive method those of a step."""
+        return self.steps * FIXED[self.method].stages if self.method in FIXED else ADAPTIVE[self.method]
+
+    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
+        """The states at `layers.points` times a unit, or with fixed steps after each unit (fewer than 2 points) or step."""
+        return self._path(self.first(x)[0], layers, range(layers.depth), layers.points)
+
+    def through(self, state: State, layers: Layers, numbers: range) -> State:
         """The solution after these units of time; an adaptive solver starts anew in the first, and counts from 0 again."""
         (x,) = state
-        for after in self._path(x, layer, numbers, depth, points=0):
+        for after in self._path(x, layers, numbers, points=0):
             x = after
         return (x,)
 
-    def _path(self, x: Tensor, layer: Callable[[int], Blocks], numbers: range, depth: int, points: int) -> Iterator[Tensor]:
-        watch, first, stop = Watch(self, depth), numbers.start, numbers.stop
+    def watch(self, horizon: int) -> Watch:
+        """What stops the solver of one solution up to that time."""
+        return Watch(self.name, self.method, horizon, self.max_evaluations)
+
+    def _path(self, x: Tensor, layers: Layers, numbers: range, points: int) -> Iterator[Tensor]:
+        watch, first, stop = self.watch(layers.depth), numbers.start, numbers.stop
         while first < stop:  # weights that repeat are integrated in one go
-            blocks = layer(first)
+            blocks = layers[first]
             last = first + 1
-            while last < stop and layer(last)[0] is blocks[0]:
+            while last < stop and layers[last][0] is blocks[0]:
                 last += 1
-            for x in self.solve(blocks, self.fields(blocks, depth), x, first, last, watch, points):  # noqa: B020
+            for x in self.solve(blocks, self.field(blocks, layers.depth), x, first, last, watch, points):  # noqa: B020
                 yield x
             first = last
 
@@ -178,29 +95,18 @@ class Continuous(Layered):
         self, blocks: Blocks, field: Field, x: Tensor, first: int, last: int, watch: Watch, points: int
     ) -> Iterator[Tensor]:
         """The solution from x at time `first`, at the times after it up to `last`; gradients reach the blocks."""
-        watched = watch.over(field)
-        if self.method in FIXED and not self.adjoint:
-            advance, steps = FIXED[self.method], math.ceil(1 / self.step)
-            for k in range(first * steps, last * steps):
-                x = advance(watched, k / steps, x, 1 / steps)
-                if points > 1 or (k + 1) % steps == 0:
+        watched, fixed = watch.over(field), FIXED.get(self.method)
+        if fixed and not self.adjoint:
+            for k in range(first * self.steps, last * self.steps):
+                x = fixed.advance(watched, k / self.steps, x, 1 / self.steps)
+                if points > 1 or (k + 1) % self.steps == 0:
                     yield x
             return
         asked = torch.linspace(first, last, (last - first) * points + 1) if points else self._ends(first, last)
         times = asked.to(x.device, torch.promote_types(x.dtype, torch.float32))
-        options = {"step_size": 1 / math.ceil(1 / self.step)} if self.method in FIXED else {"norm": largest}
-        try:
-            if self.adjoint:
-                path = odeint_adjoint(
-                    watched, x, times, rtol=self.rtol, atol=self.atol, method=self.method, options=options,
-                    adjoint_params=tuple(p for F in blocks if isinstance(F, torch.nn.Module) for p in F.parameters()),
-                )  # fmt: skip
-            else:
-                path = odeint(watched, x, times, rtol=self.rtol, atol=self.atol, method=self.method, options=options)
-        except AssertionError:  # of torchdiffeq: x is not finite, or its step has become 0
-            finite = watch.last.isfinite().all()
-            raise watch.failure("its step underflows" if finite else "the state is not finite") from None
-        yield from path[1:]
+        settings = {"rtol": self.rtol, "atol": self.atol, "method": self.method}
+        options = {"step_size": 1 / self.steps} if fixed else {"norm": largest}
+        yield from integrate(watch, watched, x, times, blocks if self.adjoint else None, settings | {"options": options})
 
     def _ends(self, first: int, last: int) -> Tensor:
         """The times at which a state is kept when only the last is asked for."""
@@ -224,3 +130,7 @@ class Continuous(Layered):
                 "or an adaptive method"
             )
         return most if self.method == "euler" else min(wanted, most)
+
+    def lower(self, program: Program) -> Reference:
+        """The field that settles at the fixed point of a write-once program, times a speed."""
+        return Reference(program, [settling(program)], scale=self.speed(most_read(program)))

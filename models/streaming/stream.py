@@ -7,83 +7,20 @@ Computation: Finite and Infinite Machines, 1967, chapter 3):
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.architecture import Architecture, Blocks, ModelError, NotRealizable, Reference
-from models.block import Norm
+from models.architecture import Architecture, Layers, NotRealizable, Reference
 from models.lowering.automata import automaton, delay, delayed, minimal
+from models.streaming.reader import Reader, Transitions
 from tasks.programs import Program
 
 K = 128.0  # tanh(K (1/2 - d)) is 1 in float32 and float64 for errors d < 1/3 of a level; a power of two, so exact
-
-
-@dataclass(frozen=True)
-class Transitions:
-    """Reference weights of a Reader, on levels: W `[units, 1 + alphabet]`, R `[units, units]`, b and h0 `[units]`."""
-
-    W: Tensor
-    R: Tensor
-    b: Tensor
-    h0: Tensor
-
-    @property
-    def hidden(self) -> int:
-        """Hidden units that they need."""
-        return len(self.b)
-
-
-class Reader(nn.Module):
-    """h(1), h(2), ... of a recurrent module that reads x(1), x(2), ..., from a learnt h(0); the cell state of an LSTM from 0.
-
-    `gates`: for each part of the module's rows the value at which a reference holds that gate, 1 or -1 for open or closed,
-    and 0 for the part that is tanh of W x + R h + b; `high`: the hidden value of a unit that this saturates.
-    """
-
-    def __init__(
-        self, recurrent: nn.RNNBase, gates: Sequence[int], high: float, norm: bool, generator: torch.Generator
-    ) -> None:
-        super().__init__()
-        self.recurrent, self.gates, self.high = recurrent, gates, high
-        self.norm = Norm(self.hidden) if norm else nn.Identity()
-        self.h0 = nn.Parameter(torch.zeros(self.hidden))
-        for parameter in recurrent.parameters():
-            nn.init.uniform_(parameter, -(self.hidden**-0.5), self.hidden**-0.5, generator=generator)
-
-    @property
-    def hidden(self) -> int:
-        """Hidden units: the width of the net."""
-        return self.recurrent.hidden_size
-
-    def deepen(self) -> None:
-        """ModelError: there is no inner layer."""
-        raise ModelError("a streaming net has no inner layer; allowed: inner=false")
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`[batch, width, steps]` to h after every step, of the same shape."""
-        h = self.h0.expand(1, len(x), -1).contiguous()
-        state = (h, torch.zeros_like(h)) if isinstance(self.recurrent, nn.LSTM) else h
-        return self.recurrent(self.norm(x).mT, state)[0].mT
-
-    @torch.no_grad()
-    def load(self, weights: Transitions, scale: float = 1.0) -> None:
-        """Load reference weights, times `scale`; h = +-high stands for the levels 1 and 0, and spare units stay at 0."""
-        for parameter in self.parameters():
-            parameter.zero_()
-        units, reads = weights.W.shape
-        W, R, b, _ = (part.chunk(len(self.gates)) for part in self.recurrent.all_weights[0])
-        for part, gate in enumerate(self.gates):
-            if gate:
-                b[part].fill_(2 * scale * gate)
-            else:
-                W[part][:units, :reads] = scale * weights.W.to(self.h0)
-                R[part][:units, :units] = scale * weights.R.to(self.h0) / (2 * self.high)
-                b[part][:units] = scale * (weights.b + weights.R.sum(1) / 2).to(self.h0)
-        self.h0[:units] = self.high * (2 * weights.h0.to(self.h0) - 1)
 
 
 @dataclass(frozen=True)
@@ -105,7 +42,7 @@ class Stream(Architecture):
     def recurrent(self, width: int) -> nn.RNNBase:
         """The module, `[batch, steps, width]` to the same; its weights are drawn again."""
 
-    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Reader:  # type: ignore[override]
+    def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Reader:
         """The module with its initial state, every weight uniform on +-1 / sqrt(width) and h(0) = 0."""
         with torch.random.fork_rng([]):  # torch draws the weights of its modules from the global generator
             recurrent = self.recurrent(width)
@@ -115,19 +52,11 @@ class Stream(Architecture):
         """One a step."""
         return x.shape[-1]
 
-    def states(
-        self,
-        x: Tensor,
-        layer: Callable[[int], Blocks],
-        depth: int,
-        generator: torch.Generator | None = None,
-        points: int = 1,
-    ) -> Iterator[Tensor]:
+    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
         """One state, for depth > 0: at each cell the hidden state from which its answer is read."""
-        if depth:
-            (read,) = layer(0)
-            cells = x.shape[-1]
-            yield read(nn.functional.pad(x, (0, max(depth - cells, 0))))[..., -cells:]
+        if layers.depth:
+            (read,), cells = layers[0], x.shape[-1]
+            yield read(nn.functional.pad(x, (0, max(layers.depth - cells, 0))))[..., -cells:]
 
     def reference(self, program: Program, length: int) -> Reference:
         """Reference weights; NotRealizable, with the reason, if the program is no automaton, or too large a one."""
@@ -151,7 +80,7 @@ class Stream(Architecture):
         h0[-1] = 1.0
         rows[:, :-1] = (output == torch.arange(len(rows))[:, None]).float()
         readout = rows / (2 * self.high), rows.sum(1) / 2
-        return Reference(program, [Transitions(W, R, b, h0)], scale=K, readout=readout)  # type: ignore[list-item]
+        return Reference(program, [Transitions(W, R, b, h0)], scale=K, readout=readout)
 
     def width(self, reference: Reference) -> int:
         """A unit for every edge, and one; and channels for the symbols."""

@@ -104,7 +104,7 @@ class Learner(lightning.LightningModule):
         self.batch = tokens, target, depth = batch
         x = self.net.final(tokens, depth)
         loss = nn.functional.cross_entropy(self.net.read(x), target)
-        loss = loss + self.net.architecture.penalty(x, self.net.layer, depth)
+        loss = loss + self.net.architecture.penalty(x, self.net.stack(depth))
         if not torch.isfinite(loss):  # now, while the weights are still those that did it
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss

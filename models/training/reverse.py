@@ -1,4 +1,4 @@
-"""Backward through the inverse of the layers, in memory that does not grow with depth.
+"""Backward through the inverse of the layers, in memory that does not grow with depth where the inverse is good for all.
 
 Gomez, Ren, Urtasun, Grosse, NeurIPS 2017 (RevNet); Sander, Ablin, Blondel, Peyré, ICML 2021 (Momentum ResNet).
 """
@@ -12,13 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from models.architecture import Architecture, Reversible, State
-from models.training.memory import Layer, Roof, aside
+from models.architecture import Architecture, Layers, Reversible, State
+from models.training.again import Roof, aside
 
 LIMIT = 1e-2  # relative error of a reconstructed x(0) beyond which gradients are not to be trusted
 
 
-def reversing(architecture: Architecture, x: Tensor, layer: Layer, depth: int, generator: torch.Generator) -> Tensor:
+def reversing(architecture: Architecture, x: Tensor, layers: Layers) -> Tensor:
     """x(depth), `[batch, width, cells]`; only the last state is kept, backward finds the others by inverting the layers.
 
     Where the inverse is good for a `span` of layers only, a state is kept every so often. What blocks draw from torch's
@@ -27,29 +27,29 @@ def reversing(architecture: Architecture, x: Tensor, layer: Layer, depth: int, g
     """
     assert isinstance(architecture, Reversible)
     start = architecture.first(x)
-    parameters = dict.fromkeys(p for k in range(depth) for block in layer(k) for p in block.parameters())
-    return _Reverse.apply(architecture, layer, depth, len(start), *start, *parameters)
+    parameters = dict.fromkeys(p for block in layers.modules(range(layers.depth)) for p in block.parameters())
+    return _Reverse.apply(architecture, layers, len(start), *start, *parameters)
 
 
 class _Reverse(torch.autograd.Function):
     """The last x, a function of the first state and the parameters."""
 
     @staticmethod
-    def forward(ctx: Any, architecture: Reversible, layer: Layer, depth: int, size: int, *given: Tensor) -> Tensor:
+    def forward(ctx: Any, architecture: Reversible, layers: Layers, size: int, *given: Tensor) -> Tensor:
         """Run the layers; keep what is given, the last state, and what will be drawn again."""
         device, state = given[0].device, given[:size]
         place = {id(parameter): n for n, parameter in enumerate(given[size:])}
-        ctx.run, ctx.size, ctx.draws = (architecture, layer, depth), size, Draws(device)
+        ctx.run, ctx.size, ctx.draws = (architecture, layers), size, Draws(device)
         ctx.precision = torch.get_autocast_dtype(device.type), torch.is_autocast_enabled(device.type)
-        ctx.places, ctx.span = [], architecture.span or depth
+        ctx.places, ctx.span = [], architecture.span or layers.depth
         anchors: list[Tensor] = []
-        for k in range(depth):
+        for k in range(layers.depth):
             if k % ctx.span == 0:
                 anchors += state
-            blocks = layer(k)
+            blocks = layers.modules([k])
             ctx.places.append({name: place[id(parameter)] for name, parameter in Roof(blocks).named_parameters()})
             with called(blocks, k, ctx.draws.record):
-                state = architecture.advance(state, blocks, (k + 1) / depth, None)
+                state = architecture.advance(state, blocks, (k + 1) / layers.depth, None)
         ctx.save_for_backward(*given[size:], *anchors, *state)
         return state[0]
 
@@ -57,7 +57,7 @@ class _Reverse(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """From the last layer to the first: the state before it, the layer once more, its gradients."""
-        (architecture, layer, depth), size, asked = ctx.run, ctx.size, ctx.needs_input_grad[4 + ctx.size :]
+        (architecture, layers), size, asked = ctx.run, ctx.size, ctx.needs_input_grad[3 + ctx.size :]
         parameters, states = ctx.saved_tensors[: len(asked)], ctx.saved_tensors[len(asked) :]
         *anchors, state = [states[n : n + size] for n in range(0, len(states), size)]
         leaves = [p.detach().requires_grad_(needed) for p, needed in zip(parameters, asked, strict=True)]
@@ -68,19 +68,19 @@ class _Reverse(torch.autograd.Function):
             torch.random.fork_rng([device] if device.type == "cuda" else []),
             torch.autocast(device.type, *ctx.precision),
         ):
-            for k in reversed(range(depth)):
-                blocks, places = layer(k), ctx.places[k]
+            for k in reversed(range(layers.depth)):
+                blocks, places = layers.modules([k]), ctx.places[k]
                 with called(blocks, k, ctx.draws.replay):
                     used = {name: leaves[n] for name, n in places.items()}
-                    state, flow, found = _undo(architecture, state, flow, blocks, (k + 1) / depth, used)
+                    state, flow, found = _undo(architecture, state, flow, blocks, (k + 1) / layers.depth, used)
                 for name, part in found.items():
                     sofar = total[places[name]]
                     total[places[name]] = part.contiguous() if sofar is None else sofar + part
                 if k % ctx.span == 0:
                     found_again, state = state[0], anchors[k // ctx.span]
                     errors.append(float((found_again - state[0]).abs().max() / state[0].abs().max()))
-        _judge(architecture.label, depth, errors)
-        return None, None, None, None, *flow, *total
+        _judge(architecture.label, layers.depth, errors)
+        return None, None, None, *flow, *total
 
 
 def _undo(

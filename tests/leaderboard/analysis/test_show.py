@@ -178,7 +178,7 @@ MISTAKES = [
     ("task=parity model=resnet tableau=-1", "tableau=-1"),
     ("task=parity model=resnet long", "'long' is no parameter"),
     ("task=parity model=resnet length=[", "length=["),
-    ("task=parity model=resnet length=${x}", "length=${x}"),
+    ("task=parity model=resnet length=${x}", "whole numbers"),
     ("task=parity model=resnet out=/no/such/a.png", "folder does not exist"),
     ("task=turing model=revnet", "Bennett"),
     ("task=turing model=revnet tableau=2 length=5", "serves 2 cells"),

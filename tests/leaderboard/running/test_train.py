@@ -1,35 +1,17 @@
 """A run from configuration to record; sweeps, failures, mistakes on the command line; a task and a model from outside."""
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from hydra import compose, initialize_config_dir
+from runs import SMALL, command, configured
 
 import train
 from leaderboard.running.run import run
 from leaderboard.store.record import read
 from leaderboard.tables.frame import frame
 from leaderboard.tables.table import table
-
-ROOT = Path(train.__file__).parent
-SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
-
-
-def configured(folder, *overrides):
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose("config", [*SMALL, f"results={folder}", *overrides])
-
-
-def command(folder, *overrides, flags=(), path=None):
-    environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
-    return subprocess.run(
-        [sys.executable, str(ROOT / "train.py"), *flags, *SMALL, f"results={folder}", *overrides],
-        capture_output=True, text=True, env=environment, cwd=folder.parent, check=False,
-    )  # fmt: skip
+from tasks.words.split import draw
 
 
 @pytest.mark.parametrize("model", ["resnet", "revnet", "polynet", "fractalnet", "neural_ode_rk4"])
@@ -165,7 +147,7 @@ MODEL = '''
 from dataclasses import dataclass
 from typing import ClassVar
 from models.architecture import OneStep, Reference
-from models.block import lower
+from models.lowering.exact import lower
 
 @dataclass(frozen=True)
 class Half(OneStep):
@@ -179,21 +161,30 @@ class Half(OneStep):
 '''
 
 
-def test_a_task_and_a_model_come_from_two_files_each_and_no_edit(tmp_path):
+def test_a_task_and_a_model_are_one_file_each_and_no_edit(tmp_path):
     for kind, name, source in [("task", "flip", TASK), ("model", "half", MODEL)]:
         (tmp_path / "mine" / f"{kind}s").mkdir(parents=True)
         (tmp_path / "mine" / f"{kind}s" / "__init__.py").touch()
         (tmp_path / "mine" / f"{kind}s" / f"{name}.py").write_text(source)
-        (tmp_path / "mine" / "conf" / kind).mkdir(parents=True)
-        (tmp_path / "mine" / "conf" / kind / f"{name}.yaml").write_text(f"name: {name}\n")
-    flags = ["--config-dir", str(tmp_path / "mine" / "conf"), "-m"]
-    done = command(tmp_path / "r", "task=flip", "model=half,resnet", flags=flags, path=tmp_path / "mine")
+    done = command(tmp_path / "r", "task=flip", "model=half,resnet", flags=["-m"], path=tmp_path / "mine")
     assert done.returncode == 0, done.stderr
     records = read(tmp_path / "r")
     assert sorted((r["task"]["name"], r["model"]["name"]) for r in records) == [("flip", "half"), ("flip", "resnet")]
     for record in records:
         assert record["reference"]["reason"] is None
         assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
+
+
+def test_a_file_that_does_not_import_is_one_line_where_it_is_chosen(tmp_path):
+    (tmp_path / "mine" / "tasks").mkdir(parents=True)
+    for name, source in (("__init__", ""), ("broken", "import nothing_of_that_name"), ("empty", "")):
+        (tmp_path / "mine" / "tasks" / f"{name}.py").write_text(source)
+    for name, says in (("broken", "No module named 'nothing_of_that_name'"), ("empty", "defines 0 classes")):
+        chosen = command(tmp_path / "r", f"task={name}", path=tmp_path / "mine")
+        assert (chosen.returncode, chosen.stdout, len(chosen.stderr.splitlines())) == (1, "", 1), chosen.stderr
+        assert f"tasks.{name} " in chosen.stderr
+        assert says in chosen.stderr
+    assert command(tmp_path / "r", path=tmp_path / "mine").returncode == 0  # the others can be run
 
 
 def test_a_sweep_goes_on_past_a_failure(tmp_path):
@@ -216,3 +207,22 @@ def test_wandb_offline_keeps_to_the_results_folder(tmp_path):
     assert b"gap/symbol@28" in kept.read_bytes()  # the summary
     (scores,) = kept.parent.glob("files/media/table/scores_*.table.json")
     assert len(json.loads(scores.read_text())["data"]) == 6
+
+
+def test_all_seeds_train_on_words_of_the_same_lengths_but_on_other_words(tmp_path, monkeypatch):
+    seen = []
+
+    def watched(task, count, length, generator, testing):
+        drawn.append((length, draw(task, count, length, generator, testing)))
+        return drawn[-1][1]
+
+    for seed in (0, 1):
+        drawn = []
+        with monkeypatch.context() as patch:
+            patch.setattr("leaderboard.running.fit.draw", watched)
+            run(configured(tmp_path, f"seed={seed}"))
+        seen.append(drawn)
+    (one, other) = ([(length, words.tolist()) for length, words in drawn] for drawn in seen)
+    assert [length for length, _ in one] == [length for length, _ in other]
+    assert len({length for length, _ in one}) > 1
+    assert not any(a == b for (_, a), (_, b) in zip(one, other, strict=True))

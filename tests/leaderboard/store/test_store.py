@@ -11,13 +11,12 @@ import sys
 import time
 import warnings
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 from records import done, failed, score
+from runs import ROOT, SMALL, configured
 from safetensors.torch import save
 from typer.testing import CliRunner
 from writers import CONFLICT, started
@@ -37,9 +36,6 @@ from leaderboard.tables.export import flat
 from leaderboard.tables.frame import frame
 from tasks.words.split import draw
 
-ROOT = Path(train.__file__).parent
-SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
-
 
 def blob(seed, size=5000):
     return save({"w": torch.arange(size // 4, dtype=torch.float32) + seed})
@@ -57,11 +53,6 @@ def names(folder):
 
 def content(folder):
     return {name: (folder / name).read_bytes() for name in names(folder)}
-
-
-def configured(folder, *overrides):
-    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose("config", [*SMALL, f"results={folder}", *overrides])
 
 
 def commanded(monkeypatch, capsys, *arguments):
@@ -600,3 +591,5 @@ def test_wandb_is_shown_summary_and_table():
     mirror(lost, failed())
     assert (lost.summary["reason"], lost.ended) == ("diverged", 1)
     assert "gap/word@12" not in scalars(done(scores=[score()]))
+    longer = scalars(done(scores=[score(), score("reference", factor=2)]))
+    assert (longer["reference/word@24"], "gap/word@24" in longer) == (1, False)
