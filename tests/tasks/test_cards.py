@@ -154,6 +154,18 @@ def test_the_ladder_is_ordered():
     assert [re.split(r" {2,}", line.strip())[1] for line in lines[2:] if line.strip()] == [task.label for task in ladder]
 
 
+@pytest.mark.parametrize(("columns", "names"), [(40, 1), (60, 2), (80, 4), (100, 5), (160, 8)])
+def test_names_of_tasks_are_whole_on_any_terminal(columns, names):
+    said = CliRunner().invoke(app, ["tasks"], env={"COLUMNS": str(columns)}).output
+    assert max(map(len, said.splitlines())) <= max(columns, 75)
+    assert "…" not in said
+    for task in tasks.every():
+        assert columns < 50 or re.search(rf"(^| ){re.escape(task.label)}( |$)", said, re.MULTILINE), task.label
+    header = next(line for line in said.splitlines() if "task " in f"{line} " and "families" not in line)
+    assert len(header.split()) >= names
+    assert ("A wider terminal" in said) == (columns < 160)
+
+
 def test_one_card_in_full():
     said = run("turing", "machine=increment")
     assert "class" in said
