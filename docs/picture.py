@@ -1,4 +1,4 @@
-"""The picture of the README: `python docs/picture.py` draws it again, `space-time.png` and, for dark pages, `space-time-dark.png`.
+"""The picture of the README: `python docs/picture.py` draws `space-time.png` and, for dark pages, `space-time-dark.png`.
 
 Two nets read one word that is twice as long as any that was trained: a ResNet with reference weights, and the same ResNet with
 the trained weights of seed 0 from `leaderboard/example`. Nothing is trained here.
