@@ -16,6 +16,7 @@ mutants: .venv/ready
 
 exhaustive: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/exhaustive.py
+	WORK=1e9 $(BIN)/python -m pytest -n 2 tests/tasks/test_cards.py
 
 golden: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/golden.py

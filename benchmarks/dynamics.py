@@ -28,8 +28,14 @@ SIGMAS = (0.0001, 0.001, 0.01, 0.1, 0.3, 1.0)
 def shattered(folder: Path, task: tasks.Task, model: str) -> None:
     """Autocorrelation of the input gradient: the scalar experiment of the paper, and our architectures at initialisation."""
     found = {}
-    for name, depth, residual in [("plain, 1 layer", 1, False), ("plain, 24 layers", 24, False), ("residual, 50", 50, True)]:
-        rows = torch.stack([gradients.scalar_gradients(depth, residual, torch_generator("scalar", k)) for k in range(10)])
+    for name, depth, residual, beta in [
+        ("plain, 1 layer", 1, False, 1.0),
+        ("plain, 24 layers", 24, False, 1.0),
+        ("residual, 50", 50, True, 1.0),
+        ("residual, 50, branches times 0.1", 50, True, 0.1),
+    ]:
+        draws = (torch_generator("scalar", k) for k in range(10))
+        rows = torch.stack([gradients.scalar_gradients(depth, residual, random, beta=beta) for random in draws])
         found[name] = gradients.autocorrelation(rows, LAGS).tolist()
     _lags(folder / "shattered_scalar.png", found, "Gradient of a scalar net, 256 inputs in [-2, 2]")
     lattice: dict[str, list[tuple[float, float]]] = {}

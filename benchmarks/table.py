@@ -45,19 +45,23 @@ def records(random: np.random.Generator, models: int, tasks: int, seeds: int) ->
             continue
         failed, id = fate > 0.98, f"{run:016x}"
         yield {
-            "schema": 1,
+            "schema": 2,
             "id": id,
             "status": "failed" if failed else "done",
             "reason": "TrainingError: the loss is not finite" if failed else None,
-            "task": {"name": f"t{task}", "label": f"task(kind={task})", "parameters": {"kind": int(task)}, "class": "P"},
-            "model": {"name": f"m{model}", "label": f"model{model:02}", "parameters": {}},
+            "protocol": {"name": "synthetic", "hash": "0" * 8, "settings": {"version": 1, "training.length": LENGTH}},
+            "recipe": {"label": "", "settings": {"training.rate": 0.003}},
+            "task": {"name": f"t{task}", "label": f"task(kind={task})", "parameters": {"kind": int(task)}}
+            | {"version": 1, "class": "P"},
+            "model": {"name": f"m{model}", "label": f"model{model:02}", "parameters": {}, "version": 1},
             "seed": int(seed),
             "config": {
                 "training": {"length": LENGTH, "steps": 400, "batch": 64, "rate": 0.003, "weight_decay": 0.01, "clip": 1.0},
                 "scoring": {"factors": FACTORS, "words": WORDS},
                 "net": {"width": 32, "hidden": 64, "layers": 0, "norm": False, "tableau": 0, "memory": "store"},
             },
-            "code": {"task": "0" * 16, "model": "1" * 16, "commit": "2" * 40, "versions": {"python": "3.13", "torch": "2.9"}},
+            "code": {"task": "0" * 16, "model": "1" * 16, "commit": "2" * 40, "versions": {"python": "3.13", "torch": "2.9"}}
+            | {"processor": "x86_64"},
             "net": None if failed else {"parameters": 6000 + 100 * int(model), "width": 32, "hidden": 64},
             "reference": None if failed else {"reason": None, "longest": None, "width": 13, "hidden": 9},
             "training": None
@@ -102,18 +106,21 @@ def measure(folder: Path) -> None:
     from leaderboard.cli import records
     from leaderboard.tables import frame as runs
     from leaderboard.tables import views
+    from leaderboard.tables.protocols import grouped
 
     profile = cProfile.Profile()
     started = time.process_time()
     if "--profile" in sys.argv:
         profile.enable()
     read = timed("read", lambda: records.read_records(folder))
-    df = timed("frame", lambda: runs.frame(read))
-    timed("one table", lambda: views.scores(df, "symbol", FACTORS[-1]))
+    (group,) = timed("protocols, frame", lambda: grouped(read))
+    df = group.df
+    timed("one table", lambda: views.sections(group, "scores", [("symbol", FACTORS[-1])]))
     print(f"{'reading, and one table':34}{time.process_time() - started:8.2f} s")
-    every = timed("all tables", lambda: [views.scores(df, m, f) for m in runs.METRICS for f in runs.factors(df)])
+    keys = [(metric, factor) for metric in runs.METRICS for factor in runs.factors(df)]
+    every = timed("all tables", lambda: views.sections(group, "scores", keys))
     for form in views.FILES.values():
-        timed(form, lambda form=form: views.text(every, "", form))
+        timed(form, lambda form=form: views.joined(every, "", form))
     for name in ("profile", "pairs", "efficiency", "frontier"):
         timed(f"view {name}", lambda name=name: views.VIEWS[name].make(df, "symbol", FACTORS[-1]))
     if "--profile" in sys.argv:

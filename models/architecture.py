@@ -107,7 +107,7 @@ class Architecture(ABC):
 
     @property
     def calls(self) -> int:
-        """Calls of blocks in one layer; of an ODE whose solver chooses its steps, in one step, of which a layer may take many."""
+        """Calls of blocks in one layer; in one step of a solver that chooses its steps, of which a layer may take many."""
         return self.blocks
 
     @property

@@ -7,13 +7,14 @@ guards can read what a first layer has cleaned of noise.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 
+@runtime_checkable
 class Loadable(Protocol):
     """Reference weights of one part, of the kind that it takes."""
 

@@ -22,7 +22,11 @@ def names_in(package: str, besides: Collection[str]) -> list[str]:
 
 def class_of(module: str, kind: type[Kind], error: type[Exception]) -> type[Kind]:
     """The concrete subclass of `kind` that the module defines; `error`, in one line, unless there is exactly one."""
-    members = [member for _, member in getmembers(import_module(module), isclass) if member.__module__ == module]
+    try:
+        loaded = import_module(module)
+    except Exception as fault:  # a file of a user's may do anything
+        raise error(f"{module} cannot be imported: {type(fault).__name__}: {' '.join(str(fault).split())}") from fault
+    members = [member for _, member in getmembers(loaded, isclass) if member.__module__ == module]
     found = [member for member in members if issubclass(member, kind) and not isabstract(member)]
     if len(found) != 1:
         raise error(f"{module} defines {len(found)} classes that are a concrete {kind.__name__}; exactly one is needed")

@@ -24,7 +24,9 @@ FRAME, STATISTICS, STAT = (
     "tests/leaderboard/tables/test_statistics.py",
 )
 ADJOINT = f"{A}::test_adjoint_gradients_are_the_direct_ones"
-REVERSIBLE, MEMORY, D = "models/training/reverse.py", "models/training/memory.py", "tests/models/test_depth.py"
+REVERSIBLE, MEMORY, AGAIN = (f"models/training/{name}.py" for name in ("reverse", "memory", "again"))
+STEPS, ADAPTIVE, WATCH = (f"models/solving/{name}.py" for name in ("fixed", "adaptive", "watch"))
+EXACT, D = "models/lowering/exact.py", "tests/models/test_depth.py"
 G, F, V = (
     "tests/leaderboard/analysis/test_diagnostics.py",
     "tests/models/test_ode_family.py",
@@ -33,6 +35,7 @@ G, F, V = (
 STORE, SITE, ROUNDS = (
     f"tests/leaderboard/{name}.py" for name in ("store/test_store", "site/test_site", "submissions/test_rounds")
 )
+PROTOCOLS = "tests/leaderboard/tables/test_protocols.py"
 PACK = "tests/leaderboard/submissions/test_pack.py"
 HOSTILE = f"{V}::test_hostile_submission_has_its_code_and_changes_nothing"
 NET, BLOCKS, CELLS = "models/net.py", "models/block.py", "leaderboard/tables/cells.py"
@@ -104,24 +107,43 @@ MUTANTS = [
         "V[channels, channels] = 0.9",
         f"{A}::test_initial_net_is_the_identity_at_depth_100",
     ),
-    Mutant(ODE, "x + h / 2 * f(t, x))", "x + h * f(t, x))", f"{A}::test_order_of_convergence"),
-    Mutant(ODE, "2 * k3 + k4", "2 * k3 + k3", f"{A}::test_order_of_convergence"),
-    Mutant(ODE, "layer(last)[0] is blocks[0]:", "True:", CLOSED),
-    Mutant(ODE, "adjoint_params=tuple(p for F in", "adjoint_params=() and tuple(p for F in", ADJOINT),
-    Mutant(ODE, "self.method in FIXED and not self.adjoint:", "self.method in FIXED:", ADJOINT),
+    Mutant(STEPS, "x + h / 2 * f(t, x))", "x + h * f(t, x))", f"{A}::test_order_of_convergence"),
+    Mutant(STEPS, "2 * k3 + k4", "2 * k3 + k3", f"{A}::test_order_of_convergence"),
+    Mutant(ODE, "layers[last][0] is blocks[0]:", "True:", CLOSED),
+    Mutant(ADAPTIVE, "adjoint_params=parameters", "adjoint_params=()", ADJOINT),
+    Mutant(ODE, "if fixed and not self.adjoint:", "if fixed:", ADJOINT),
     Mutant(
         ODE,
-        "path = odeint(watched, x, times, rtol=self.rtol, atol=self.atol,",
-        "path = odeint(watched, x, times,",
+        '"rtol": self.rtol, "atol": self.atol, "method"',
+        '"method"',
         f"{A}::test_error_falls_with_the_tolerance",
     ),
-    Mutant(ODE, "if self.spent > self", "if self.spent >= self", f"{A}::test_evaluations_are_capped"),
+    Mutant(WATCH, "if self.spent > self", "if self.spent >= self", f"{A}::test_evaluations_are_capped"),
     Mutant(
         ODE,
-        "        watched = watch.over(field)",
-        "        watch.spent = 0\n        watched = watch.over(field)",
+        "        watched, fixed = watch.over(field)",
+        "        watch.spent = 0\n        watched, fixed = watch.over(field)",
         f"{A}::test_evaluations_are_capped",
     ),
+    Mutant(WATCH, "if free < self.least:", "if free <= 0:", f"{F}::test_a_solver_stops_before_memory_does"),
+    Mutant(WATCH, "free // SHARE) if", "free) if", f"{F}::test_a_solver_stops_before_memory_does"),
+    Mutant(
+        WATCH, "if free < self.least:", "if free <= self.least:", f"{F}::test_a_solver_leaves_half_a_gigabyte_of_a_large_memory"
+    ),
+    Mutant(WATCH, " and self.last.requires_grad:", ":", f"{F}::test_memory_is_looked_at_only_where_backward_keeps_it"),
+    Mutant(STEPS, '"heun2": Method(heun2, 2, 2)', '"heun2": Method(heun2, 1, 2)', f"{A}::test_calls_are_those_counted"),
+    Mutant(ADAPTIVE, '"dopri8": 13', '"dopri8": 12', f"{A}::test_calls_of_a_step_of_an_adaptive_method"),
+    Mutant(POLYNET, "return self.order", "return self.blocks", f"{A}::test_calls_are_those_counted"),
+    Mutant(
+        "models/second_order_ode.py",
+        'if self.velocity == "learnt":',
+        'if self.velocity == "zero":',
+        f"{F}::test_a_learnt_velocity_is_what_is_embedded",
+    ),
+    Mutant("leaderboard/analysis/diagnostics.py", ">= order and other.steps >= own.steps", ">= order", G),
+    Mutant("leaderboard/analysis/diagnostics.py", "FIXED[other.method].order >= order and", "", G),
+    Mutant("leaderboard/analysis/gradients.py", "h = h + beta * branch if", "h = h + branch if", G),
+    Mutant(ARCHITECTURE, 'check(self, f"{self.name}: ", ModelError)', "pass", f"{A}::test_bad_settings_are_refused"),
     Mutant(BLOCKS, "(1 - self.gate + self.gate *", "(1 - self.gate +", f"{A}::test_norm_gate"),
     Mutant(BLOCKS, "x.square().mean(-2, keepdim=True)", "x.square().mean(-1, keepdim=True)", f"{A}::test_norm_gate"),
     Mutant(BLOCKS, "(0, 0, 1, 1)", "(0, 0, 2, 0)", BLOCK),
@@ -211,11 +233,11 @@ MUTANTS = [
     Mutant(TABLEAU, "LAST).write(length(k + 1))", "LAST).write(length(k))", TAB),
     Mutant(TABLEAU, "{(other, at): None for", "{(other, at): 0 for", TAB),
     Mutant(TABLEAU, "if length < 1:", "if length < 0:", f"{P}::test_tableau_of_no_length_refused"),
-    Mutant(BLOCKS, "+= weight if tap.holds else -weight", "+= weight", DISC),
-    Mutant(BLOCKS, "tap.channel, tap.at + 1]", "tap.channel, 1 - tap.at]", STATES),
-    Mutant(BLOCKS, "U[k, 0, 1], b[k] = M, 1 - M", "U[k, 0, 1], b[k] = 0.0, 1.0", DISC),
+    Mutant(EXACT, "+= weight if tap.holds else -weight", "+= weight", DISC),
+    Mutant(EXACT, "tap.channel, tap.at + 1]", "tap.channel, 1 - tap.at]", STATES),
+    Mutant(EXACT, "U[k, 0, 1], b[k] = M, 1 - M", "U[k, 0, 1], b[k] = 0.0, 1.0", DISC),
     Mutant(
-        BLOCKS,
+        EXACT,
         "weight = M if tap.static else 1.0",
         "weight = 1.0",
         f"{R}::test_a_false_static_literal_silences_a_unit_whatever_the_registers_hold",
@@ -344,8 +366,8 @@ MUTANTS = [
     Mutant("tasks/dyck.py", "opened.pop() != bracket - 1", "opened.pop() > bracket", STACKS),
     Mutant(
         "models/lm_resnet.py",
-        "(1 - k) * x + k * before",
-        "k * x + (1 - k) * before",
+        "(1 - F.k) * x + F.k * before",
+        "F.k * x + (1 - F.k) * before",
         f"{A}::test_lm_resnet_is_its_two_step_method",
     ),
     Mutant(
@@ -372,7 +394,7 @@ MUTANTS = [
         f"{D}::test_gradients_in_reverse_by_finite_differences",
     ),
     Mutant(
-        MEMORY,
+        AGAIN,
         "name: buffer.clone() for",
         "name: buffer for",
         f"{D}::test_running_statistics_are_updated_once_a_step",
@@ -384,14 +406,14 @@ MUTANTS = [
         "math.log(2**16)",
         f"{D}::test_momentum_loses_four_bits_before_a_state_is_kept",
     ),
-    Mutant(ODE, "f(t + h, x + h * k1)", "f(t, x + h * k1)", f"{F}::test_times_at_which_a_step_asks"),
+    Mutant(STEPS, "f(t + h, x + h * k1)", "f(t, x + h * k1)", f"{F}::test_times_at_which_a_step_asks"),
     Mutant("models/neural_ode.py", "+ t / depth", "+ t", f"{F}::test_a_field_reads_the_time"),
     Mutant("models/second_order_ode.py", "scale=4 * speed)", "scale=3 * speed)", f"{F}::test_second_order_references"),
     Mutant("models/tis_ode.py", "change.abs()", "change", f"{F}::test_penalty_counts_the_way_there_and_back"),
     Mutant(
         "models/streaming/stream.py",
-        "(0, max(depth - cells, 0))",
-        "(max(depth - cells, 0), 0)",
+        "(0, max(layers.depth - cells, 0))",
+        "(max(layers.depth - cells, 0), 0)",
         "tests/models/test_streams.py::test_net_is_the_recursion_by_hand",
     ),
     Mutant(
@@ -416,7 +438,7 @@ MUTANTS = [
         "size = 1.0",
         G,
     ),
-    Mutant("leaderboard/analysis/diagnostics.py", "range(k, k + 1), depth)", "range(0, 1), depth)", G),
+    Mutant("leaderboard/analysis/diagnostics.py", "numbers=range(k, k + 1))", "numbers=range(0, 1))", G),
     Mutant("leaderboard/analysis/diagnostics.py", "step=1 / steps, adjoint=False", "step=1.0, adjoint=False", G),
     Mutant("leaderboard/running/failure.py", "fine, broken = -1, depth", "fine, broken = 0, depth", G),
     Mutant("leaderboard/analysis/gradients.py", "(rows - mean).square()", "rows.square()", G),
@@ -439,7 +461,7 @@ MUTANTS = [
     Mutant(STATISTICS, "np.maximum(0.0, 1.0 - stratum)", "1.0 - stratum", STAT),
     Mutant(STATISTICS, "np.maximum.accumulate(values[order]", "(values[order]", STAT),
     Mutant(STATISTICS, "rounded = np.round(scores, DIGITS)", "rounded = scores", STAT),
-    Mutant("leaderboard/tables/standings.py", 'out["above"] = out["low"] > 1', 'out["above"] = out["score"] > 1', STAT),
+    Mutant("leaderboard/tables/standings.py", '(out["low"] > 1)', '(out["score"] > 1)', STAT),
     # statistics
     Mutant(
         "leaderboard/tables/standings.py",
@@ -448,7 +470,44 @@ MUTANTS = [
         f"{STAT}::test_models_are_resampled_independently",
     ),
     Mutant(STATISTICS, "np.minimum(low, own), np.maximum(high, own)", "low, high", f"{STAT}::test_rank_intervals_by_hand"),
-    Mutant(STATISTICS, "found = found[found != 0]", "pass", f"{STAT}::test_signed_rank_by_hand"),
+    Mutant(STATISTICS, "& (found != 0)]", "]", f"{STAT}::test_signed_rank_by_hand"),
+    Mutant(STATISTICS, "[~np.isnan(found) & (found != 0)]", "[found != 0]", f"{STAT}::test_signed_rank_by_hand"),
+    Mutant(
+        FRAME,
+        "np.where(np.isnan(ones), np.where(done, np.nan, lost), ones >= SOLVED)",
+        "(ones >= SOLVED).astype(float)",
+        f"{T}::test_what_was_not_measured_is_not_unsolved",
+    ),
+    Mutant(
+        FRAME,
+        "lost = 0.0 if 1.0 in factors(df) else np.nan",
+        "lost = 0.0",
+        f"{T}::test_what_was_not_measured_is_not_unsolved",
+    ),
+    Mutant(
+        "leaderboard/tables/protocols.py",
+        'digest(record["protocol"]["settings"], 8)',
+        'record["protocol"]["hash"]',
+        f"{PROTOCOLS}::test_a_group_is_of_equal_settings_whatever_hash_a_record_states",
+    ),
+    Mutant(
+        "leaderboard/tables/protocols.py",
+        "if len(some) > 1}",
+        "if False}",
+        f"{PROTOCOLS}::test_versions_are_rows_and_columns_where_the_folder_holds_several",
+    ),
+    Mutant(
+        FRAME,
+        '", ".join(filter(None, [line(record["model"]["label"]), recipe]))',
+        'line(record["model"]["label"])',
+        f"{PROTOCOLS}::test_a_recipe_is_a_row_of_its_own",
+    ),
+    Mutant(
+        CELLS,
+        'pairs[[*ORIGIN, "parameters"]].nunique() > 1',
+        "pairs[ORIGIN].nunique() > 1",
+        f"{PROTOCOLS}::test_runs_of_a_cell_that_differ_have_a_footnote",
+    ),
     Mutant(
         "leaderboard/tables/views.py",
         'place["ranked"] & (score > 0)',
@@ -457,8 +516,8 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/tables/numbers.py",
-        "floor(round(100 * low, 6)) / 100",
-        "floor(100 * low) / 100",
+        "floor(round(100 * cell.low, 6)) / 100",
+        "floor(100 * cell.low) / 100",
         f"{T}::test_interval_is_rounded_outwards",
     ),
     Mutant(
@@ -637,8 +696,8 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/site/page.py",
-        'records = sorted(records, key=lambda record: record["id"])',
-        "records = list(records)",
+        'records = sorted(group.records, key=lambda record: record["id"])',
+        "records = list(group.records)",
         f"{SITE}::test_same_bytes_whatever_the_order_of_the_records",
     ),
     Mutant(
@@ -664,7 +723,7 @@ MUTANTS = [
     ),  # needs Chromium
     # solvers, robust references
     Mutant(
-        ODE,
+        ADAPTIVE,
         "return error.abs().max()",
         "return error.square().mean().sqrt()",
         f"{F}::test_a_word_is_solved_alike_alone_and_among_many_at_rest",
@@ -677,8 +736,8 @@ MUTANTS = [
     ),
     Mutant(
         "models/clock_ode.py",
-        "step: float = FINEST",
-        "step: float = 1.0",
+        "ranged(FINEST, 1e-6, 1)",
+        "ranged(1.0, 1e-6, 1)",
         f"{D}::test_a_few_steps_lower_the_loss_of_a_deep_net",
     ),
     Mutant(
@@ -689,8 +748,8 @@ MUTANTS = [
     ),
     Mutant(
         ODE,
-        "self._path(x, layer, numbers, depth, points=0)",
-        "self._path(x, layer, range(len(numbers)), depth, points=0)",
+        "self._path(x, layers, numbers, points=0)",
+        "self._path(x, layers, range(len(numbers)), points=0)",
         f"{D}::test_gradients_are_those_of_autograd",
     ),
     Mutant(
@@ -729,7 +788,7 @@ MUTANTS = [
         "tasks/dyck.py",
         "chance = generator.uniform((length, count))",
         "chance = generator.uniform((count, length)).mT",
-        "tests/tasks/test_golden.py::test_words_and_targets_are_the_golden_ones[dyck]",
+        "tests/tasks/test_golden.py::test_words_targets_and_rules_are_the_golden_ones[dyck]",
     ),
     Mutant(
         "leaderboard/submissions/merkle.py",
@@ -778,5 +837,77 @@ MUTANTS = [
         "score(net, task, n, words, length, seed)",
         "score(net, task, n, words, length)",
         f"{ROUNDS}::test_the_example_goes_through_a_round",
+    ),
+    Mutant(
+        "leaderboard/store/schema.py",
+        " or not _within(rows)",
+        "",
+        "tests/leaderboard/store/test_record.py::test_every_number_has_a_range_and_what_is_beyond_is_named",
+    ),
+    Mutant(
+        "leaderboard/store/schema.py",
+        "not len(lengths) == len(factors) == len({(length, factor) for _, length, factor in places})",
+        "len(lengths) != len(factors)",
+        "tests/leaderboard/store/test_record.py::test_to_every_length_belongs_one_factor",
+    ),
+    Mutant(
+        "leaderboard/store/schema.py",
+        "        _check_open(part.values())\n",
+        "        pass\n",
+        "tests/leaderboard/store/test_record.py::test_every_number_has_a_range_and_what_is_beyond_is_named",
+    ),
+    Mutant(
+        "leaderboard/store/mirror.py",
+        ' and ("trained", unit, length) in found',
+        "",
+        f"{STORE}::test_wandb_is_shown_summary_and_table",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "by_cell[where] -= by_cell[where].mean(0)",
+        "pass",
+        f"{V}::test_honest_seeds_are_far_apart_and_disguises_of_one_are_not",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "centred = logits - logits.mean(1, keepdim=True)",
+        "centred = logits",
+        f"{V}::test_honest_seeds_are_far_apart_and_disguises_of_one_are_not",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "by_cell.flatten() / by_cell.norm() if",
+        "by_cell.flatten() if",
+        f"{V}::test_honest_seeds_are_far_apart_and_disguises_of_one_are_not",
+    ),
+    Mutant(
+        "leaderboard/submissions/likeness.py",
+        "if by_cell.norm() > LEAST * size else None",
+        "",
+        f"{V}::test_what_answers_by_its_symbol_alone_is_like_nothing",
+    ),
+    Mutant(
+        "leaderboard/submissions/rescore.py",
+        "seen |= {} if alike else {path: own}",
+        "pass",
+        f"{V}::test_a_disguised_reference_is_constructive_and_one_net_is_not_two",
+    ),
+    Mutant(
+        "leaderboard/submissions/verify.py",
+        "        _different(submission, task, found)\n",
+        "",
+        f"{V}::test_a_disguised_reference_is_constructive_and_one_net_is_not_two",
+    ),
+    Mutant(
+        "leaderboard/submissions/verify.py",
+        "@terminable()\n",
+        "",
+        f"{V}::test_a_verify_that_is_stopped_leaves_neither_folder_nor_process",
+    ),
+    Mutant(
+        "models/momentum_resnet.py",
+        "ranged(0.9, 0, LARGEST)",
+        "ranged(0.9, 0, 1)",
+        "tests/models/test_architectures.py::test_bad_settings_are_refused",
     ),
 ]

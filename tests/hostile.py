@@ -212,7 +212,7 @@ def shuffled(folder: Path) -> None:
 
 
 def disguise(state: dict[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
-    """The same net of one block: hidden units in another order, each times an a > 0; logits scaled, and shifted by class."""
+    """The same net of one block: hidden units in another order, each times an a > 0; other logits, the same answers."""
     random = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(state["blocks.0.b"]), generator=random)
     a = torch.randn(len(order), generator=random).exp()
@@ -220,7 +220,7 @@ def disguise(state: dict[str, torch.Tensor], seed: int) -> dict[str, torch.Tenso
         "blocks.0.U": (state["blocks.0.U"] * a[:, None, None])[order],
         "blocks.0.b": (state["blocks.0.b"] * a)[order],
         "blocks.0.V": (state["blocks.0.V"] / a)[:, order],
-        "readout": 3 * state["readout"],
+        "readout": 3 * state["readout"] + torch.randn(state["readout"][:1].shape, generator=random),  # to all classes alike
         "bias": 3 * state["bias"] + torch.randn(state["bias"].shape, generator=random),
     }
     return {name: part.contiguous() for name, part in (state | moved).items()}

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from leaderboard.protocol import digest
 from leaderboard.store.record import identifier
+
+SETTINGS = {"version": 1, "training.length": 12, "training.steps": 600, "scoring.factors": [1, 2, 4], "scoring.words": 100}
 
 
 def score(
@@ -39,7 +42,7 @@ def done(
         "id": id or identifier({"model": model, "task": task, "seed": seed}),
         "status": "done",
         "reason": None,
-        "protocol": {"name": "quick", "hash": "0123abcd", "settings": {"version": 1, "training.steps": 600}},
+        "protocol": {"name": "quick", "hash": digest(SETTINGS, 8), "settings": SETTINGS},
         "recipe": {"label": "", "settings": {"training.rate": 0.003}},
         "task": {"name": "t", "label": task, "parameters": {}, "version": 1, "class": "ACC0"},
         "model": {"name": "m", "label": model, "parameters": {}, "version": 1},
@@ -57,3 +60,16 @@ def done(
 def failed(model: str = "resnet", task: str = "parity", seed: int = 0, reason: str = "diverged") -> dict[str, Any]:
     empty = {"status": "failed", "reason": reason, "net": None, "reference": None, "training": None, "scores": []}
     return done(model, task, seed) | empty
+
+
+def under(record: dict[str, Any], change: dict[str, Any], name: str = "quick") -> dict[str, Any]:
+    """A record of the same run under another protocol, whose settings differ by these; None: it has no such setting."""
+    settings = {key: value for key, value in (record["protocol"]["settings"] | change).items() if value is not None}
+    protocol = {"name": name, "hash": digest(settings, 8), "settings": settings}
+    return record | {"protocol": protocol, "id": identifier({"of": record["id"], "protocol": protocol})}
+
+
+def using(record: dict[str, Any], **change: Any) -> dict[str, Any]:
+    """A record of the same run by another recipe."""
+    recipe = {"label": ", ".join(f"{key}={value}" for key, value in change.items()), "settings": change}
+    return record | {"recipe": recipe, "id": identifier({"of": record["id"], "recipe": recipe})}

@@ -18,7 +18,7 @@ from models import Architecture, Net
 from models.architecture import Layered, Layers, State
 from models.neural_ode import NeuralODE
 from models.resnet import ResNet
-from models.solving.continuous import Continuous
+from models.solving.continuous import FINEST, Continuous
 from models.solving.fixed import FIXED
 from models.solving.watch import SolverError
 from tasks import IGNORE, Task
@@ -28,6 +28,7 @@ PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": t
 RADII = [2.0 ** (k / 2) for k in range(-40, 9)]  # 2^-20 .. 2^4
 STAYS = 0.99  # of the accuracy: then the answers count as kept
 SOLVERS = [("euler", 1), ("euler", 2), ("euler", 4), ("midpoint", 1), ("rk4", 1), ("rk4", 4)]  # and steps a layer
+TIGHTER = 0.1  # in multiples of a net's own rtol and atol
 
 
 class Batch(NamedTuple):
@@ -152,26 +153,47 @@ def _norm(x: Tensor, y: Tensor, generator: torch.Generator, iterations: int) -> 
 # other solvers
 
 
-def solver_consistency(net: Net, words: Batch) -> dict[str, float] | None:
-    """Accuracy of the same weights under other solvers and step sizes, `{"euler 1/2": 0.97, ...}`.
+def others(made: Architecture) -> dict[str, Continuous]:
+    """Other solvers of the same equation, `{"euler 1/2": ..., ...}`; none for what is neither continuous nor a ResNet.
 
-    A ResNet is read as Euler's method with step 1, to the horizon depth. None for what is neither that nor continuous.
+    A ResNet is read as Euler's method with step 1, to the horizon depth. For a method that chooses its steps there is one of
+    `TIGHTER` tolerances.
     """
-    made = net.architecture
-    if isinstance(made, ResNet):
-        made = NeuralODE(method="euler")
-    if not isinstance(made, Continuous):
-        return None
-    others = {
-        f"{method} {f'1/{steps}' if steps > 1 else 1}": replace(made, method=method, step=1 / steps, adjoint=False)
+    own = NeuralODE(method="euler") if isinstance(made, ResNet) else made
+    if not isinstance(own, Continuous):
+        return {}
+    found = {
+        f"{method} {f'1/{steps}' if steps > 1 else 1}": replace(own, method=method, step=1 / steps, adjoint=False)
         for method, steps in SOLVERS
     }
-    return {name: accuracy(_under(net, other), words) for name, other in others.items()}
+    if own.method not in FIXED:
+        rtol, atol = (max(TIGHTER * tolerance, FINEST) for tolerance in (own.rtol, own.atol))
+        found[f"{own.method} tighter"] = replace(own, rtol=rtol, atol=atol, adjoint=False)
+    return found
 
 
-def _under(net: Net, architecture: Architecture) -> Net:
-    """The same parameters under another architecture."""
-    other = copy.copy(net)
+def no_worse(made: Architecture) -> list[str]:
+    """Names of those `others` whose error is equal or smaller: of no lower order with no larger step, or of tighter tolerances.
+
+    Only they can show that a net is no ODE (Ott et al.): a coarser solver may well fail on one that is.
+    """
+    own = made if isinstance(made, Continuous) else NeuralODE(method="euler")
+    if own.method not in FIXED:
+        return [name for name, other in others(made).items() if other.method == own.method]
+    order = FIXED[own.method].order
+    known = {name: other for name, other in others(made).items() if other.method in FIXED}
+    return [name for name, other in known.items() if FIXED[other.method].order >= order and other.steps >= own.steps]
+
+
+def solver_consistency(net: Net, words: Batch) -> dict[str, float] | None:
+    """Accuracy of the same weights under `others`; None if there are none."""
+    found = {name: accuracy(_under(net, other), words) for name, other in others(net.architecture).items()}
+    return found or None
+
+
+def _under(net: Net, architecture: Continuous) -> Net:
+    """The same parameters under another architecture; in double precision where tolerances are to be met."""
+    other = copy.copy(net) if architecture.method in FIXED else copy.deepcopy(net).double()
     other.architecture = architecture
     return other
 
@@ -187,12 +209,13 @@ def diagnose(net: Net, words: Batch, seed: int = 0) -> dict[str, Any]:
     with counted(net) as calls, torch.no_grad():
         _, curve = follow(net, words.tokens, words.depth)
     solvers = solver_consistency(net, words)
+    comparable = [solvers[name] for name in no_worse(net.architecture)] if solvers else []
     found: dict[str, Any] = {
         "accuracy": (own := accuracy(net, words)),
         "evaluations": calls[0],
         "precision": precision_floor(net, words),
         "solvers": solvers,
-        "largest_drop": None if solvers is None else own - min(solvers.values()),
+        "largest_drop": own - min(comparable) if comparable else None,
     }
     measures: dict[str, Callable[[], float]] = {
         "curve_length": lambda: float(curve.mean()),

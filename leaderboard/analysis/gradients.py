@@ -33,11 +33,13 @@ def autocorrelation(series: Tensor, lags: int) -> Tensor:
 # the experiment of the paper: a scalar input
 
 
-def scalar_gradients(depth: int, residual: bool, generator: torch.Generator, units: int = 200, points: int = 256) -> Tensor:
+def scalar_gradients(
+    depth: int, residual: bool, generator: torch.Generator, units: int = 200, points: int = 256, beta: float = 1.0
+) -> Tensor:
     """The gradient, at `points` inputs x in [-2, 2], of the sum of the outputs of one random net, `[points]`.
 
-    h(0) = v x + c with v, c standard normal; `depth` layers h := W ReLU(N(h)), or h := h + W ReLU(N(h)) if `residual`. N is
-    batch normalisation over the inputs, its statistics held fixed, so that a unit is open for about half of them, which is
+    h(0) = v x + c with v, c standard normal; `depth` layers h := W ReLU(N(h)), or h := h + beta W ReLU(N(h)) if `residual`. N
+    is batch normalisation over the inputs, its statistics held fixed, so that a unit is open for about half of them, which is
     what the theory assumes; W is normal with variance 2 / units (He et al., ICCV 2015).
     """
     x = torch.linspace(-2, 2, points)[:, None].requires_grad_()
@@ -46,7 +48,7 @@ def scalar_gradients(depth: int, residual: bool, generator: torch.Generator, uni
     for _ in range(depth):
         W = torch.randn(units, units, generator=generator) * (2 / units) ** 0.5
         branch = torch.relu((h - h.detach().mean(0)) / (h.detach().std(0) + 1e-5)) @ W.T
-        h = h + branch if residual else branch
+        h = h + beta * branch if residual else branch
     return torch.autograd.grad(h.sum(), x)[0][:, 0]
 
 

@@ -105,7 +105,7 @@ def of_reference(
     return f"{net.architecture.label} on {task.label}", space_time(net, word, task.depth(length), reference)
 
 
-def text(shown: SpaceTime, rows: int = 40, columns: int = 80) -> str:
+def diagram(shown: SpaceTime, rows: int = 40, columns: int = 80) -> str:
     """The diagram in characters: a symbol a cell, [.] around the head, a dot where nothing is decided.
 
     At most `rows` layers, evenly spaced up to the last that changes anything, and as many cells as `columns` characters hold.

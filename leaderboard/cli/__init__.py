@@ -67,7 +67,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
     catalogue.train
 )
 app.command()(catalogue.names)
-app.command("tasks")(catalogue.ladder)
+app.command("tasks")(catalogue.list_tasks)
 app.command()(catalogue.show)
 app.command()(submissions.pack)
 app.command()(submissions.check)

@@ -30,7 +30,7 @@ def names() -> None:
     typer.echo("models: " + " ".join(models.names()))
 
 
-def ladder(
+def list_tasks(
     name: Annotated[str | None, typer.Argument(help="A task: print its card in full.")] = None,
     parameters: Annotated[list[str] | None, typer.Argument(help="Its parameters, as machine=palindrome.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page of all cards to this file.")] = None,
@@ -44,14 +44,14 @@ def ladder(
     from leaderboard.site import cards
 
     if name is not None:
-        typer.echo(cards.text(_task(name, parameters or [])))
+        typer.echo(cards.full(_task(name, parameters or [])))
         return
     if markdown:
         typer.echo(cards.overview())
         return
     chosen = cards.ladder()
     if html is not None:
-        put(html, cards.page(chosen).encode())
+        put(html, cards.html(chosen).encode())
         typer.echo(f"wrote {html}")
         return
     title = f"{len(tasks.names())} tasks and families; n: symbols of a word"
@@ -90,7 +90,7 @@ def show(
     except (ModelError, NoLayers, NotRealizable, TaskError) as error:
         raise typer.BadParameter(str(error)) from None
     if out is None:
-        typer.echo(f"{title}\n{spacetime.text(shown, columns=shutil.get_terminal_size().columns)}")
+        typer.echo(f"{title}\n{spacetime.diagram(shown, columns=shutil.get_terminal_size().columns)}")
         return
     put(Path(str(out)), picture.png(spacetime.figure({"reference": shown}, title)))
     typer.echo(f"wrote {out}")

@@ -13,18 +13,22 @@ from leaderboard.store.atomic import put
 from leaderboard.store.record import RecordError, read
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from leaderboard.tables.frame import Metric
+    from leaderboard.tables.protocols import Group
+
+
+_Folder = Annotated[Path, typer.Argument(help="A folder of run records (*.json).")]
+_Protocol = Annotated[str | None, typer.Option(help="Show only the runs of this protocol, by its name or its hash.")]
 
 
 def table(
-    folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")],
+    folder: _Folder,
+    protocol: _Protocol = None,
     metric: Annotated[str | None, typer.Option(help="Show only this accuracy: symbol or word.")] = None,
     factor: Annotated[float | None, typer.Option(help="Show only this multiple of the training length.")] = None,
     view: Annotated[
-        Literal["scores", "profile", "pairs", "efficiency", "frontier"], typer.Option(help="What to show of the runs.")
-    ] = "scores",
+        Literal["short", "scores", "profile", "pairs", "efficiency", "frontier"], typer.Option(help="What to show of the runs.")
+    ] = "short",
     form: Annotated[
         Literal["terminal", "markdown", "latex", "csv"], typer.Option("--format", help="Print as this.")
     ] = "terminal",
@@ -32,45 +36,54 @@ def table(
         bool, typer.Option("--picture/--no-picture", help="Write heatmap.png, which takes most of the time.")
     ] = True,
 ) -> None:
-    """Print the tables of FOLDER and write table.md, table.csv, table.tex and heatmap.png there.
+    """Print a short table of FOLDER, and write table.md, table.csv, table.tex and heatmap.png there.
 
-    Unless asked otherwise it prints per-symbol accuracy at the training length and at the longest, and whole-word
-    accuracy at the longest; the files hold all. With another view or format it prints only that, and writes nothing.
+    It shows per-symbol accuracy at the longest scored length; the files hold all scores. Runs are compared within a protocol
+    only, so a folder with several gives a table for each. With another view or format it prints that, and writes nothing.
     """
     from rich.console import Console
 
-    from leaderboard.tables import frame as runs
+    from leaderboard.tables import protocols, views
     from leaderboard.tables import text as render
-    from leaderboard.tables import views
 
-    df, how = runs.frame(read_records(folder)), views.VIEWS[view]
-    chosen = _chosen(df, metric, factor)
-    if view != "scores":
-        chosen = chosen[:1] if view == "frontier" else chosen if metric or factor else [("symbol", runs.factors(df)[-1])]
-    written = view == "scores" and form == "terminal"
-    every = [(m, f) for m in runs.METRICS for f in runs.factors(df)] if written else chosen
-    sections = {key: how.make(df, *key) for key in every}
-    if form == "terminal":
-        console = Console()
-        for key in chosen:
-            console.print(render.to_terminal(sections[key].table, console.width))
-        console.print(how.caption, style="dim", markup=False, highlight=False)
-    else:
-        typer.echo(views.text([sections[key] for key in chosen], how.caption, form), nl=False)
-    if not written:
+    every = protocols.grouped(read_records(folder))
+    groups = protocols.chosen(every, protocol)
+    _allowed(groups, metric, factor)
+    how = views.VIEWS[view]
+    sections = [part for group in groups for part in views.sections(group, view, _keys(group, view, metric, factor))]
+    if form != "terminal":
+        typer.echo(views.joined(sections, how.caption, form), nl=False)
         return
-    for name, kind in views.FILES.items():
-        text = views.text(list(sections.values()), how.caption, kind)
-        put(folder / name, text.encode())
-    if drawn:
-        from leaderboard.tables import picture
+    console = Console()
+    for section in sections:
+        console.print(render.to_terminal(section.table, console.width, section.heading))
+    console.print(how.caption, style="dim", markup=False, highlight=False)
+    if view == "short":
+        typer.echo(f"wrote {', '.join(_write(folder, every, drawn))} to {folder}")
 
-        put(folder / "heatmap.png", picture.heatmap(df))
-    typer.echo("wrote " + ", ".join(str(folder / name) for name in [*views.FILES, *["heatmap.png"] * drawn]))
+
+def _write(folder: Path, groups: "list[Group]", drawn: bool) -> Iterator[str]:
+    """Write the scores of all groups, at all lengths, in every form, and a picture of each group; the names of the files."""
+    from leaderboard.tables import views
+    from leaderboard.tables.frame import METRICS, factors
+
+    sections = []
+    for group in groups:
+        sections += views.sections(group, "scores", [(metric, factor) for metric in METRICS for factor in factors(group.df)])
+    for name, form in views.FILES.items():
+        put(folder / name, views.joined(sections, views.VIEWS["scores"].caption, form).encode())
+        yield name
+    if drawn:
+        from leaderboard.tables import heatmap
+
+        for group in groups:
+            path = _own(folder / "heatmap.png", group, groups)
+            put(path, heatmap.heatmap(group.df, group.title))
+            yield path.name
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")],
+    folder: _Folder,
     out: Annotated[Path, typer.Argument(help="The file to write: .parquet or .csv.")],
 ) -> None:
     """Write all records of FOLDER to one file, a row a run, its weights and the length that was scored."""
@@ -83,18 +96,30 @@ def export(
 
 
 def site(
-    folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")],
+    folder: _Folder,
     out: Annotated[Path | None, typer.Argument(help="Write the page to this file; otherwise to index.html in FOLDER.")] = None,
+    protocol: _Protocol = None,
 ) -> None:
-    """Write one page, which needs no network, of all that the records of FOLDER say: scores, ladder, plots, tasks, models."""
+    """Write one page, which needs no network, of all that the records of FOLDER say: scores, ladder, plots, tasks, models.
+
+    Runs are compared within a protocol only, so a folder with several gives a page for each, with its hash in the name.
+    """
     from leaderboard.site.page import page
+    from leaderboard.tables import protocols
 
     path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
-    made = page(read_records(folder))
-    put(path, made.html.encode())
-    if made.excess:
-        typer.echo(f"warning: {made.excess}", err=True)
-    typer.echo(f"wrote {path}, {made.size / 1000:,.0f} kB")
+    groups = protocols.chosen(protocols.grouped(read_records(folder)), protocol)
+    for group in groups:
+        made, own = page(group), _own(path, group, groups)
+        put(own, made.html.encode())
+        if made.excess:
+            typer.echo(f"warning: {made.excess}", err=True)
+        typer.echo(f"wrote {own}, {made.size / 1000:,.0f} kB" + f", of {group.title}" * bool(group.title))
+
+
+def _own(path: Path, group: "Group", groups: "list[Group]") -> Path:
+    """The file of a group: with its hash in the name where there are several."""
+    return path if len(groups) == 1 else path.with_name(f"{path.stem}-{group.hash}{path.suffix}")
 
 
 def weights(folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")]) -> None:
@@ -137,14 +162,23 @@ def _kept() -> Iterator[None]:
         gc.enable()
 
 
-def _chosen(df: "pd.DataFrame", metric: str | None, factor: float | None) -> list[tuple["Metric", float]]:
+def _allowed(groups: "list[Group]", metric: str | None, factor: float | None) -> None:
     from leaderboard.tables.frame import METRICS, factors
 
-    known = factors(df)
+    known = sorted({scored for group in groups for scored in factors(group.df)})
     if metric is not None and metric not in METRICS:
         raise typer.BadParameter(f"--metric is {' or '.join(METRICS)}, not {metric}")
     if factor is not None and factor not in known:
         raise typer.BadParameter(f"--factor: the records have {', '.join(f'{f:g}' for f in known)}, not {factor:g}")
+
+
+def _keys(group: "Group", view: str, metric: str | None, factor: float | None) -> list[tuple["Metric", float]]:
+    """The accuracies and lengths that are shown: those asked for; or per symbol at the longest, and of scores some more."""
+    from leaderboard.tables.frame import METRICS, factors
+
+    known = factors(group.df)
     if metric is None and factor is None:
-        return list(dict.fromkeys([("symbol", known[0]), ("symbol", known[-1]), ("word", known[-1])]))
-    return [(m, f) for m in METRICS for f in known if metric in (None, m) and factor in (None, f)]
+        usual: list[tuple[Metric, float]] = [("symbol", known[0]), ("symbol", known[-1]), ("word", known[-1])]
+        return list(dict.fromkeys(usual)) if view == "scores" else usual[1:2]
+    asked = [(m, f) for m in METRICS for f in known if metric in (None, m) and factor in (None, f)]
+    return asked[:1] if view == "frontier" else asked

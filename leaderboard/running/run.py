@@ -18,7 +18,7 @@ from leaderboard.store.checkpoint import Checkpoints
 from leaderboard.store.mirror import mirror
 from leaderboard.store.provenance import code, peak_memory, reset_peak
 from leaderboard.store.record import SCHEMA, describe, exists, prepare, write
-from leaderboard.store.weights import pack
+from leaderboard.store.weights import serialised
 
 SKIPPED = "skipped"  # the status of a run whose record exists: it is not written again
 
@@ -97,7 +97,7 @@ def _trained(cfg: Config, task: tasks.Task, record: dict[str, Any], saved: Check
     record |= measure(cfg, task, net)
     if not cfg.store.weights:
         return None
-    weights = pack(net)
+    weights = serialised(net)
     record["files"] = describe(record["id"], weights)
     return weights
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from leaderboard import protocol
 from leaderboard.running.failure import located
+from leaderboard.store.schema import Score
 from models import Net
 from models.solving.continuous import Continuous
 from models.solving.watch import SolverError
@@ -17,29 +17,6 @@ from tasks.words.split import draw, scoring_words, seeded, splits
 
 CHUNK = 128  # words at a time
 POINTS = 4  # states a unit of time along which the curve of a neural ODE is measured
-
-
-@dataclass(frozen=True)
-class Score:
-    """Counts over the test words of one length.
-
-    `symbol_chance`, `word_chance`: accuracy of the best constant answer on the same words (one symbol; one whole word).
-    `curve_length`: sum of |x(k+1) - x(k)| over the layers, mean over words, None where a state is not finite or there are
-    no layers.
-    `evaluations`: block evaluations a word. `held_out`: no such word can occur in training.
-    """
-
-    length: int
-    depth: int
-    words: int
-    words_correct: int
-    symbols: int
-    symbols_correct: int
-    symbol_chance: float
-    word_chance: float
-    curve_length: float | None
-    evaluations: int
-    held_out: bool
 
 
 @torch.no_grad()

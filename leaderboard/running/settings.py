@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 import models
 import tasks
 from leaderboard import protocol
+from leaderboard.running import memory
 from leaderboard.running.config import Config
 from tasks.discover import check
 
@@ -40,6 +41,7 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
             f"at least {deepest}, or smaller scoring.factors"
         )
     suited = architecture.suited(task.program(), values.net.tableau)
+    memory.check(values, task, suited)
     return task, suited
 
 

@@ -128,7 +128,7 @@ def told(found: Sequence[Overlap]) -> str:
     return f"of {found[0].testing} test words among {found[0].training} training words: " + "; ".join(parts)
 
 
-def text(task: Task) -> str:
+def full(task: Task) -> str:
     """One card in full: facts, shortcuts, duplicates, the program as rules, and its polynomial ODE."""
     scores = ", ".join(f"{name} {score:.3f}" for name, score in shortcuts(task, LONGEST).items())
     lines = [task.label, _about(task), ""]
@@ -138,7 +138,7 @@ def text(task: Task) -> str:
     return "\n".join([*lines, "", "program", rules(task), "", f"polynomial ODE {ode(task)}"])
 
 
-def page(chosen: Sequence[Task]) -> str:
+def html(chosen: Sequence[Task]) -> str:
     """One self-contained HTML page: the ladder, then every card with its shortcuts, duplicates and rules."""
     environment = Environment(loader=PackageLoader("leaderboard.site", "."), autoescape=True)  # never by file name
     return environment.get_template("cards.html.j2").render(

@@ -12,8 +12,9 @@ import pandas as pd
 from leaderboard.site.plots import LEFT, Data, Mark, Plot, Point, across, path, upward
 from leaderboard.tables.cells import rows
 from leaderboard.tables.frame import Metric, line, scored
-from leaderboard.tables.numbers import ranged, reach
+from leaderboard.tables.numbers import Cell, inline, reach
 from leaderboard.tables.standings import comparable, frontiers, profiles, spread
+from leaderboard.tables.table import REFERENCE
 from leaderboard.tables.views import SHOWN
 
 Numbers = dict[str, int]  # the series number of each row of the leaderboard: its colour and its sign
@@ -24,7 +25,7 @@ NAMED = 150  # signs of a plot that say what they are when pointed at; of more o
 HUGE = 1e300  # no loss, nor step, that a record can hold and a plot draw
 
 
-def profile(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbers, name: str) -> Plot | None:
+def profile_plot(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbers, name: str) -> Plot | None:
     """The fraction of runs that score above a threshold; None where no task has a scale."""
     if comparable(scored(df, metric, factor)).empty:
         return None
@@ -32,7 +33,7 @@ def profile(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbers, n
     x, y = across(0, 1), upward(0, 1)
     series = dict(iter(tidy.groupby("model", sort=False)))
     some = tidy[tidy["threshold"].round(6).isin(SHOWN)]
-    text = [ranged(*row) for row in zip(some["fraction"], some["low"], some["high"], strict=True)]
+    text = [inline(Cell(*row)) for row in zip(some["fraction"], some["low"], some["high"], strict=True)]
     wide = some.assign(text=text).pivot(index="model", columns="threshold", values="text")
     return Plot(
         name,
@@ -56,7 +57,7 @@ def profile(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbers, n
     )
 
 
-def gap_and_curve(df: pd.DataFrame, found: pd.DataFrame, factor: float, numbers: Numbers, name: str) -> Plot | None:
+def gap_plot(df: pd.DataFrame, found: pd.DataFrame, factor: float, numbers: Numbers, name: str) -> Plot | None:
     """The gap of each cell of `found` against how much longer its curve is than its reference's; None if no cell has both."""
     ratio = curve_ratios(df, factor)
     cells = [cell | {"ratio": ratio.get((cell["task"], cell["model"]), np.nan)} for cell in rows(found)]
@@ -100,18 +101,18 @@ def curve_ratios(df: pd.DataFrame, factor: float) -> dict[tuple[str, str], float
     return {(str(task), str(model)): float(value) for (task, model), value in found}
 
 
-def frontier(df: pd.DataFrame, numbers: Numbers, order: Sequence[str]) -> tuple[list[Plot], Data]:
+def frontier_plots(df: pd.DataFrame, numbers: Numbers, order: Sequence[str]) -> tuple[list[Plot], Data]:
     """n* of every architecture on each task, a plot a task: median and range over seeds; and all as one table."""
     own = spread(frontiers(df), ["task", "model"]).reset_index()
-    reference = spread(frontiers(df, "reference").assign(model="reference"), ["task", "model"]).reset_index()
-    told = {(place["task"], place["model"]): reach(place) for place in [*rows(own), *rows(reference)]}
+    reference = spread(frontiers(df, "reference").assign(model=REFERENCE), ["task", "model"]).reset_index()
+    told = {(place["task"], place["model"]): inline(reach(place)) for place in [*rows(own), *rows(reference)]}
     lengths = {str(task): sorted(some.dropna().unique().tolist()) for task, some in df.groupby("task", observed=True)["length"]}
     plots = [
         _frontier(f"frontier-{number}", task, rows(own[own["task"] == task]), lengths[task], numbers)
         for number, task in enumerate(order)
         if lengths[task]
     ]
-    names = ["reference", *numbers]
+    names = [REFERENCE, *numbers]
     return plots, Data(
         "Frontier n*", ["task", *names], [[task, *(told.get((task, name), "–") for name in names)] for task in order]
     )
@@ -129,7 +130,7 @@ def _frontier(name: str, task: str, places: list[dict[str, Any]], lengths: list[
     return Plot(name, task, about, "length n*", "", ticks, [], [], marks, None, SMALL, 62 + 12 * len(places), 30)
 
 
-def learning(
+def learning_plots(
     records: Sequence[dict[str, Any]], rows_of: dict[str, str], numbers: Numbers, order: Sequence[str]
 ) -> tuple[list[Plot], Data]:
     """Training loss against steps, a plot a task, a line an architecture: the median over its runs; and the last as one table.

@@ -19,8 +19,10 @@ from markupsafe import Markup
 
 from leaderboard.site import figures, panels, sheets
 from leaderboard.tables.cells import cells
-from leaderboard.tables.frame import METRICS, factors, frame, line, runs
-from leaderboard.tables.table import mark
+from leaderboard.tables.frame import METRICS, factors, line, runs
+from leaderboard.tables.numbers import mark
+from leaderboard.tables.protocols import Group, options
+from leaderboard.tables.table import table
 from leaderboard.tables.text import CAPTION
 
 LARGEST = 1_000_000  # bytes of a page
@@ -51,10 +53,10 @@ class Page(NamedTuple):
         )
 
 
-def page(records: Sequence[dict[str, Any]]) -> Page:
-    """The page of at least one record; ValueError if there are none."""
-    records = sorted(records, key=lambda record: record["id"])
-    df = frame(records)
+def page(group: Group) -> Page:
+    """The page of the records of one protocol."""
+    records = sorted(group.records, key=lambda record: record["id"])
+    df = group.df
     order = panels.ordered(records)
     by_row = _rows_of(df, records)
     models = sorted(by_row)
@@ -76,10 +78,11 @@ def page(records: Sequence[dict[str, Any]]) -> Page:
         "classes": {label: complexity for label, (complexity, _) in order.items()},
         "panels": [panels.task_panel(label, *made) for label, made in order.items()],
         "nets": [panels.model_panel(model, some) for model, some in by_row.items()],
-        "frontiers": figures.frontier(df, numbers, list(order)),
-        "curves": figures.learning(records, rows_of, numbers, list(order)),
+        "frontiers": figures.frontier_plots(df, numbers, list(order)),
+        "curves": figures.learning_plots(records, rows_of, numbers, list(order)),
         "caption": CAPTION,
         "records": len(records),
+        "protocol": f"{group.name} ({group.hash}): {options(group.settings, group.settings)}",
         "levels": sheets.LEVELS,
         "clear": CLEAR,
         "steps": figures.STEPS,
@@ -97,22 +100,22 @@ def page(records: Sequence[dict[str, Any]]) -> Page:
 
 def _sheet(df: pd.DataFrame, found: pd.DataFrame, numbers: figures.Numbers, order: dict[str, Any]) -> sheets.Sheet:
     metric, factor = found["metric"].iloc[0], float(found["factor"].iloc[0])
-    lines, sums, footnotes = sheets.heat(df, found, metric, factor, list(order))
+    shown = table(df, metric, factor, found)
+    lines, sums = sheets.heat(shown, found, list(order))
     ranked = runs(df)[runs(df)["ranked"]]["model"].unique().tolist()
     key = f"{metric}-{factor:g}".replace(".", "_")
     classes = {label: complexity for label, (complexity, _) in order.items()}
-    length = "the training length" if factor == 1 else f"{factor:g} × the training length"
     return sheets.Sheet(
         key,
-        f"{'Per-symbol' if metric == 'symbol' else 'Whole-word'} accuracy at {length}",
+        shown.title,
         sheets.usual(found),
         sums,
         lines,
-        footnotes,
-        sheets.ladder(found, ranked, classes),
-        figures.profile(df, metric, factor, numbers, f"profile-{key}"),
-        figures.gap_and_curve(df, found, factor, numbers, f"gap-{key}") if metric == "symbol" else None,
-        sheets.asked(found, footnotes, sorted(numbers), list(order)),
+        shown.footnotes,
+        sheets.rungs(found, ranked, classes),
+        figures.profile_plot(df, metric, factor, numbers, f"profile-{key}"),
+        figures.gap_plot(df, found, factor, numbers, f"gap-{key}") if metric == "symbol" else None,
+        sheets.asked(found, shown.footnotes, sorted(numbers), list(order)),
     )
 
 

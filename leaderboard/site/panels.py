@@ -79,7 +79,8 @@ def _task(label: str, said: dict[str, Any]) -> tasks.Task | None:
     """The task that a record names; None if there is none such here, or if it is not the one that the label says."""
     try:
         task = tasks.get(said["name"], **{str(name): value for name, value in said["parameters"].items()})
-        return task if task.label == label else None
+        named = label in (task.label, f"{task.label} v{task.version}")
+        return task if named and said["version"] == task.version else None
     except (TypeError, ValueError):
         return None
 
@@ -111,7 +112,7 @@ def picture(task: tasks.Task) -> Picture:
     heads = [] if shown.head is None else np.argwhere(shown.head[layers]).tolist()
     head = "".join(f"M{cell} {row}h1v1h-1z" for row, cell in heads)
     word = [spacetime.character(token) for token in shown.word]
-    return Picture(png, head, word, layers.tolist(), title, spacetime.text(shown))
+    return Picture(png, head, word, layers.tolist(), title, spacetime.diagram(shown))
 
 
 def model_panel(model: str, records: Sequence[dict[str, Any]]) -> ModelPanel:

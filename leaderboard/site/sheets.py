@@ -1,4 +1,4 @@
-"""What the page shows of the scores at one length: the heat map, the ladder of tasks, and what a cell says when asked."""
+"""What the page shows of the scores at one length: the heat map, the rungs of the ladder, what a cell says when asked."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -8,17 +8,15 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.site.plots import Plot
-from leaderboard.tables.cells import rows
-from leaderboard.tables.frame import Metric
-from leaderboard.tables.numbers import ranged
-from leaderboard.tables.standings import standings
+from leaderboard.tables.cells import doubtful, rows
+from leaderboard.tables.numbers import UNKNOWN, Cell, fixed, marked, written
 from leaderboard.tables.statistics import normalised
-from leaderboard.tables.table import mark, table
+from leaderboard.tables.table import REFERENCE, Table, state
 
 LEVELS = 20  # shades from chance to reference
 
 
-class Cell(NamedTuple):
+class Box(NamedTuple):
     """A cell as shown; `level` is its shade, None where there is no scale; `value` is what a sum is sorted by."""
 
     score: str
@@ -33,8 +31,8 @@ class Line(NamedTuple):
     """A row of the heat map: its tasks, then what they amount to; `flags` are words that warn."""
 
     model: str
-    cells: list[Cell]
-    sums: list[Cell]
+    cells: list[Box]
+    sums: list[Box]
     flags: list[str]
 
 
@@ -42,7 +40,7 @@ class Rung(NamedTuple):
     """A task on the ladder: the best trained cell of a ranked row, whose it is, its gap; the best reference of the task."""
 
     task: str
-    best: Cell
+    best: Box
     model: str
     reference: str
     gap: str
@@ -61,38 +59,29 @@ class Sheet(NamedTuple):
     sums: list[str]
     lines: list[Line]
     footnotes: list[str]
-    ladder: list[tuple[str, list[Rung]]]
+    rungs: list[tuple[str, list[Rung]]]
     profile: Plot | None
     curves: Plot | None
     asked: list[list[list[Any]]]
 
 
-def heat(
-    df: pd.DataFrame, found: pd.DataFrame, metric: Metric, factor: float, order: Sequence[str]
-) -> tuple[list[Line], list[str], list[str]]:
-    """Rows of the heat map, the reference on top and then by rank; the names of the sums; the footnotes.
+def heat(shown: Table, found: pd.DataFrame, order: Sequence[str]) -> tuple[list[Line], list[str]]:
+    """Rows of the heat map, those of `shown` in its order; and the names of the sums.
 
-    `found`: the `cells`; `order`: the tasks as columns. Numbers and marks are those of `leaderboard.tables.table.table`.
+    `found`: the `cells`; `order`: the tasks as columns. Numbers and marks are those of `shown`.
     """
-    text, most = table(df, metric, factor, found), usual(found)
-    sums = [name for name in text.cells.columns if name not in set(order)]
-    places = standings(df, metric, factor, np.random.default_rng(0))
-    at = {(cell["model"], cell["task"]): cell for cell in rows(found)}
-    lines = [_reference(found, dict(text.cells.loc["reference"]), order, sums)]
-    for place in rows(places.reset_index()):
-        shown = [at[place["model"], task] for task in order]
-        flags = ["above 1"] * bool(place["above"])
-        flags += ["claim differs"] * any(note.startswith("claimed ") for cell in shown for note in cell["notes"])
-        told = text.cells.loc[place["model"]]
-        lines.append(
-            Line(
-                place["model"],
-                [_cell(cell, most, text.footnotes) for cell in shown],
-                [Cell(*_split(str(told[name])), value=_number(place, name)) for name in sums],
-                flags,
-            )
-        )
-    return lines, sums, text.footnotes
+    at, most = {(cell["model"], cell["task"]): cell for cell in rows(found)}, usual(found)
+    sums, lines = shown.columns[shown.tasks :], []
+    for model, row in shown.rows.items():
+        of, ends = dict(zip(shown.columns, row, strict=True)), row[shown.tasks :]
+        if model == REFERENCE:
+            lines.append(Line(model, _best(found, of, order), [_sum(cell)._replace(value=None) for cell in ends], []))
+            continue
+        flags = ["above 1"] * bool(np.nan_to_num(of["score"].low) > 1)
+        flags += ["claim differs"] * any(doubtful(at[model, task]) for task in order)
+        boxes = [_box(at[model, task], of[task], most) for task in order]
+        lines.append(Line(model, boxes, list(map(_sum, ends)), flags))
+    return lines, sums
 
 
 def usual(found: pd.DataFrame) -> int:
@@ -100,26 +89,31 @@ def usual(found: pd.DataFrame) -> int:
     return int(found["runs"].mode().max())
 
 
-def _cell(cell: dict[str, Any], usual: int, footnotes: list[str]) -> Cell:
-    score, interval = _split(ranged(cell["trained"], cell["low"], cell["high"]))
-    absent = {"failed": cell["failed"], "missing": cell["missing"]}
+def _box(found: dict[str, Any], cell: Cell, usual: int) -> Box:
+    score, interval, gap, _ = written(cell._replace(state=""))
+    absent = {"failed": found["failed"], "missing": found["missing"]}
     more = [f"{count} {name}" for name, count in absent.items() if count]
-    gap = ["no reference" if np.isnan(cell["reference"]) else f"gap {fixed(cell['gap'])}"]
-    gap += [f"n {cell['runs']}"] * (cell["runs"] != usual)
-    if cell["failed"] + cell["missing"] == cell["runs"]:
-        score, interval, gap = "failed" if cell["failed"] else "not run", "", []
-    marks = "".join(mark(footnotes.index(note) + 1) for note in cell["notes"])
-    return Cell(score, interval, [*gap, *more], marks, level(cell["normalised"]))
+    if cell.state:
+        return Box(cell.state, "", more, marked(cell), level(found["normalised"]))
+    gaps = ["no reference" if np.isnan(found["reference"]) else f"gap {gap}"] + [f"n {found['runs']}"] * (
+        found["runs"] != usual
+    )
+    return Box(score, interval, gaps + more, marked(cell), level(found["normalised"]))
 
 
-def _reference(found: pd.DataFrame, told: dict[Any, Any], order: Sequence[str], sums: Sequence[str]) -> Line:
-    by_task = {str(task): column for task, column in found.groupby("task")}
-    shown = []
-    for task in order:
-        best, chance = by_task[task]["reference"].mean(), by_task[task]["chance"].iloc[0]
-        text, _, marks = str(told[task]).partition("⁽")
-        shown.append(Cell(text, marks=f"⁽{marks}" if marks else "", level=LEVELS if best > chance else None))
-    return Line("reference", shown, [Cell(*_split(str(told[name]))) for name in sums], [])
+def _sum(cell: Cell) -> Box:
+    score, interval, *_ = written(cell)
+    value = cell.value if isinstance(cell.value, float | int) else np.nan
+    return Box(score + marked(cell), interval, value=known(value / cell.of if cell.kind == "count" else value))
+
+
+def _best(found: pd.DataFrame, cells: dict[str, Cell], order: Sequence[str]) -> list[Box]:
+    """The measured reference of each task, at the top of the scale where it exceeds chance."""
+    chance = found.groupby("task")["chance"].first()
+    scaled = found.groupby("task")["reference"].mean() > chance.where(chance.notna(), np.inf)
+    return [
+        Box(written(cells[task]).value, marks=marked(cells[task]), level=LEVELS if scaled[task] else None) for task in order
+    ]
 
 
 def level(value: float) -> int | None:
@@ -127,7 +121,7 @@ def level(value: float) -> int | None:
     return None if np.isnan(value) else round(LEVELS * float(np.clip(value, 0, 1)))
 
 
-def ladder(found: pd.DataFrame, ranked: Sequence[str], classes: dict[str, str]) -> list[tuple[str, list[Rung]]]:
+def rungs(found: pd.DataFrame, ranked: Sequence[str], classes: dict[str, str]) -> list[tuple[str, list[Rung]]]:
     """Tasks by class, in the order of `classes`; the best cell among the rows `ranked`, or among all if there are none."""
     some = found[found["model"].isin(ranked)] if len(ranked) else found
     by_task = {str(task): rows(column) for task, column in some.groupby("task")}
@@ -139,15 +133,15 @@ def ladder(found: pd.DataFrame, ranked: Sequence[str], classes: dict[str, str]) 
 
 
 def _rung(task: str, some: list[dict[str, Any]], reference: float) -> Rung:
-    ran = [cell for cell in some if cell["failed"] + cell["missing"] < cell["runs"]]
+    ran = [cell for cell in some if not state(cell) and not np.isnan(cell["trained"])]
     if not ran:
-        return Rung(task, Cell("–"), "", fixed(reference), "–", 0.0)
+        return Rung(task, Box(UNKNOWN), "", fixed(reference), UNKNOWN, 0.0)
     best = max(ran, key=lambda cell: (round(cell["trained"], 3), [-ord(c) for c in cell["model"]]))
-    score, interval = _split(ranged(best["trained"], best["low"], best["high"]))
+    score, interval, *_ = written(Cell(best["trained"], best["low"], best["high"]))
     scale = float(normalised(best["trained"], best["chance"], reference))
     return Rung(
         task,
-        Cell(score, interval, level=level(scale)),
+        Box(score, interval, level=level(scale)),
         best["model"],
         fixed(reference),
         fixed(best["gap"]),
@@ -166,15 +160,11 @@ def asked(found: pd.DataFrame, footnotes: Sequence[str], models: Sequence[str], 
     return [[told(at[model, task]) for task in order] for model in models]
 
 
-def solved(found: pd.DataFrame, models: Sequence[str], order: Sequence[str]) -> list[list[list[int]]]:
-    """For each model and task how many runs solve it, and how many there are."""
-    at = {(cell["model"], cell["task"]): [int(cell["solved"]), int(cell["runs"])] for cell in rows(found)}
+def solved(found: pd.DataFrame, models: Sequence[str], order: Sequence[str]) -> list[list[list[float | None]]]:
+    """For each model and task how many runs solve it, of how many of which that is known, and how many runs there are."""
+    names = ["solved", "solved_of", "runs"]
+    at = {(cell["model"], cell["task"]): [known(cell[name]) for name in names] for cell in rows(found)}
     return [[at[model, task] for task in order] for model in models]
-
-
-def fixed(value: float) -> str:
-    """Three digits; a dash for NaN."""
-    return "–" if np.isnan(value) else f"{round(value, 3) + 0.0:.3f}"
 
 
 def known(value: float) -> float | None:
@@ -182,18 +172,3 @@ def known(value: float) -> float | None:
     if np.isnan(value):
         return None
     return int(value) if value == int(value) else round(float(value), 4)
-
-
-def _number(place: dict[str, Any], name: str) -> float | None:
-    """What a column of sums is sorted by."""
-    if name == "rank":
-        return float(place["rank"].rstrip("=")) if place["rank"] else None
-    if name == "solved":
-        return known(place["solved"] / place["runs"])
-    return known(place[name.replace(" ", "_")])
-
-
-def _split(text: str) -> tuple[str, str]:
-    """A value and the interval behind it."""
-    value, bracket, rest = text.partition(" [")
-    return value, bracket.strip() + rest

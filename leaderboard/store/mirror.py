@@ -2,11 +2,10 @@
 
 from typing import Any
 
-_SCORE: list[str | int] = ["weights", "length", "factor", "depth", "words", "words_correct", "symbols", "symbols_correct"]
-_SCORE += ["symbol_chance", "word_chance", "curve_length", "evaluations", "held_out"]
+from leaderboard.store.schema import SCORE
 
 
-def summary(record: dict[str, Any]) -> dict[str, Any]:
+def scalars(record: dict[str, Any]) -> dict[str, Any]:
     """Scalars of a record under names like `trained/symbol@24` and `gap/word@24` (24: the length)."""
     shown = {key: record[key] for key in ("id", "status", "reason")} | {"commit": record["code"]["commit"]}
     for part in ("net", "reference", "training", "cost"):
@@ -29,6 +28,6 @@ def mirror(run: Any, record: dict[str, Any]) -> None:
 
     run.config.update(record["config"], allow_val_change=True)
     if record["scores"]:
-        run.log({"scores": wandb.Table(_SCORE, [[score[str(name)] for name in _SCORE] for score in record["scores"]])})
-    run.summary.update(summary(record))
+        run.log({"scores": wandb.Table([*SCORE], [[score[name] for name in SCORE] for score in record["scores"]])})
+    run.summary.update(scalars(record))
     run.finish(exit_code=int(record["status"] != "done"))

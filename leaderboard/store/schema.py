@@ -7,11 +7,12 @@ finite, and whole numbers are the same in every reader of JSON.
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, cycle
 from math import inf
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 SCHEMA = 2
 WHOLE = 2**53 - 1  # the largest whole number that every reader of JSON has as it was written
@@ -80,21 +81,33 @@ _RESULT: dict[str, Any] = {
     },
     "training": {"steps": _COUNT, "examples": _COUNT, "examples_to_solve": _COUNT | _NULL, "loss": _LIST},
 }
-_SCORE: dict[str, Kind] = {
-    "weights": _TEXT,
-    "length": _POSITIVE,
-    "factor": _number(0.001, 999_999),  # of at most six digits, as it is shown
-    "depth": _number(0, WHOLE),
-    "words": _POSITIVE,
-    "words_correct": _COUNT,
-    "symbols": _POSITIVE,
-    "symbols_correct": _COUNT,
-    "symbol_chance": _SHARE,
-    "word_chance": _SHARE,
-    "curve_length": _SIZE | _NULL,
-    "evaluations": _number(0, WHOLE) | _NULL,
-    "held_out": _BOOL,
-}
+
+
+@dataclass(frozen=True)
+class Score:
+    """Counts over the test words of one length; no other place lists the columns of a score.
+
+    `symbol_chance`, `word_chance`: accuracy of the best constant answer on the same words (one symbol; one whole word).
+    `curve_length`: sum of |x(k+1) - x(k)| over the layers, mean over words, None where a state is not finite or there are
+    no layers.
+    `evaluations`: block evaluations a word. `held_out`: no such word can occur in training.
+    """
+
+    length: Annotated[int, _POSITIVE]
+    depth: Annotated[int, _number(0, WHOLE)]
+    words: Annotated[int, _POSITIVE]
+    words_correct: Annotated[int, _COUNT]
+    symbols: Annotated[int, _POSITIVE]
+    symbols_correct: Annotated[int, _COUNT]
+    symbol_chance: Annotated[float, _SHARE]
+    word_chance: Annotated[float, _SHARE]
+    curve_length: Annotated[float | None, _SIZE | _NULL]
+    evaluations: Annotated[int, _number(0, WHOLE) | _NULL]
+    held_out: Annotated[bool, _BOOL]
+
+
+SCORE: dict[str, Kind] = {"weights": _TEXT, "factor": _number(0.001, 999_999)}  # of at most six digits, as it is shown
+SCORE |= {name: hint.__metadata__[0] for name, hint in get_type_hints(Score, include_extras=True).items()}
 
 _DIAGNOSTICS: dict[str, Any] = {  # of one net; a record has them where they were asked for
     "accuracy": _SHARE,
@@ -121,7 +134,7 @@ _CLAIM: dict[str, Any] = {"symbol": _SHARE, "word": _SHARE}  # at each length, a
 _FILE: dict[str, Any] = {"sha256": _TEXT, "bytes": _COUNT}  # of each file beside the record, where there are any
 
 _id, _sha256 = re.compile("[0-9a-f]{16}").fullmatch, re.compile("[0-9a-f]{64}").fullmatch
-_values, _place = itemgetter(*_SCORE), itemgetter("weights", "length", "factor")
+_values, _place = itemgetter(*SCORE), itemgetter("weights", "length", "factor")
 _TAKEN = {
     "reference",
     "rank",
@@ -134,8 +147,8 @@ _TAKEN = {
     "failed",
     "missing",
 }
-_TYPES = [kind.types for kind in _SCORE.values()]
-_RANGES = [(kind.low, kind.high) for kind in _SCORE.values()]
+_TYPES = [kind.types for kind in SCORE.values()]
+_RANGES = [(kind.low, kind.high) for kind in SCORE.values()]
 
 
 class RecordError(ValueError):
@@ -163,7 +176,8 @@ def validated(record: Any) -> dict[str, Any]:
             raise NotARecord(f"record has no {key}")
         if done or record[key] is not None:
             _check(record[key], shape, key)
-    for part in (record["task"]["parameters"], record["model"]["parameters"], record["config"], record["code"]["versions"]):
+    free = [record[of]["parameters"] for of in ("task", "model")] + [record[of]["settings"] for of in ("protocol", "recipe")]
+    for part in (*free, record["config"], record["code"]["versions"]):
         _check_open(part.values())
     _check_loss(record["training"]["loss"] if record["training"] else ())
     trained = _check_scores(record["scores"])
@@ -225,7 +239,7 @@ def _check_scores(scores: list[Any]) -> bool:
         rows += map(_values, scores)
     if not _typed(tuple(map(type, chain.from_iterable(rows)))) or len(rows) < len(scores) or not _within(rows):
         for score in scores:
-            _check(score, _SCORE, "score")
+            _check(score, SCORE, "score")
     for _, _, _, _, words, right, symbols, correct, *_ in rows:
         if right > words or correct > symbols:
             raise NotARecord("score: more is correct than there is")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
-def pack(net: "nn.Module") -> bytes:
+def serialised(net: "nn.Module") -> bytes:
     """The state of a module as the bytes of a safetensors file; the same state gives the same bytes."""
     from safetensors.torch import save
 

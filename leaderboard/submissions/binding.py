@@ -39,11 +39,11 @@ def data(round: Round) -> Hashes:
         tokens = scoring_words(task, round["words"], length, LENGTH, seed)
         return fingerprint(torch.stack([tokens, task.target(tokens)]))
 
-    return {label: {n: of(ladder()[label], int(n), seed) for n, seed in by.items()} for label, by in round["seeds"].items()}
+    return {label: {n: of(by_label()[label], int(n), seed) for n, seed in by.items()} for label, by in round["seeds"].items()}
 
 
 @cache
-def ladder() -> dict[str, tasks.Task]:
+def by_label() -> dict[str, tasks.Task]:
     """All tasks of the benchmark, by their labels."""
     return {task.label: task for task in tasks.every()}
 

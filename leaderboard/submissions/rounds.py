@@ -45,7 +45,7 @@ def begin(path: Path, key: Path, labels: Sequence[str], words: int, beacon: str 
         "benchmark": {"version": binding.version(), "code": binding.code()},
     }
     said |= {
-        "tasks": [label for label in binding.ladder() if label in labels or not labels],
+        "tasks": [label for label in binding.by_label() if label in labels or not labels],
         "lengths": LENGTHS,
         "words": words,
     }
@@ -175,8 +175,8 @@ def _same_benchmark(path: Path, round: Round) -> None:
 
 
 def _on_ladder(labels: Sequence[str]) -> None:
-    if unknown := [label for label in labels if label not in binding.ladder()]:
-        raise RoundError(f"{quoted(unknown[0])} is no task of the ladder; allowed: {', '.join(binding.ladder())}")
+    if unknown := [label for label in labels if label not in binding.by_label()]:
+        raise RoundError(f"{quoted(unknown[0])} is no task of the ladder; allowed: {', '.join(binding.by_label())}")
 
 
 def _agree(path: Path, round: Round, name: str, found: object) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Never
 
 from leaderboard.submissions.faults import quoted, refuse
 
-DIGITS = 16  # of an integer: less than 2^53 and exact everywhere
+DIGITS = 15  # of an integer: less than 2^53 and exact everywhere
 _TEXTS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)  # it never fails: linear time, also where a quote is missing
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leaderboard.protocol import SOLVED
-from leaderboard.tables.frame import Metric, at, scored
+from leaderboard.tables.frame import ORIGIN, Metric, at, scored
 from leaderboard.tables.numbers import fixed
 from leaderboard.tables.statistics import draws, interval, normalised, wilson
 
@@ -20,6 +20,7 @@ _MEANS = {
     "chance": ("chance", "first"),
     "trained": ("score", "mean"),
     "solved": ("solved", "sum"),
+    "solved_of": ("solved", "count"),
     "runs": ("seed", "size"),
     "parameters": ("parameters", "mean"),
     "evaluations": ("evaluations", "mean"),
@@ -42,8 +43,9 @@ def cells(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     - `reference`: the measured mean of the reference weights, else NaN and a `reason`; `gap` = reference − trained.
     - `normalised`: `trained` on the scale of this pair, from `chance` to its own `reference`.
     - `solved`, `solved_low`, `solved_high`: runs whose *whole-word* accuracy *at the training length* (factor 1) is
-      at least 0.99, whatever `metric` and `factor`, with a Wilson interval; `reference_solved` likewise.
-    - `evaluations` at this length, `parameters`; `notes`: a list of sentences for footnotes.
+      at least 0.99, whatever `metric` and `factor`, with a Wilson interval, of the `solved_of` runs of which that is known:
+      NaN if it is known of none. `reference_solved` of `reference_runs` likewise.
+    - `evaluations` at this length, `parameters`; `claimed` by a submission; `notes`: a list of sentences for footnotes.
     """
     if df.empty:
         raise ValueError("there are no runs")
@@ -55,15 +57,18 @@ def cells(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     ends = np.cumsum(out["runs"])  # the runs are sorted as the pairs are
     out["scores"] = pd.Series(np.split(runs["score"].to_numpy(), ends[:-1]), index=out.index, dtype=object)
     out[["low", "high"]] = _intervals(out["scores"].tolist())
-    out[["solved_low", "solved_high"]] = [wilson(k, n) for k, n in zip(out["solved"], out["runs"], strict=True)]
+    out[["solved_low", "solved_high"]] = [wilson(int(k), n) for k, n in zip(out["solved"], out["solved_of"], strict=True)]
+    unknown = out["solved_of"] == 0
+    out.loc[unknown, ["solved", "solved_low", "solved_high"]] = np.nan
     out = out.join(_references(df, metric, factor))
     out["gap"] = out["reference"] - out["trained"]
     out["normalised"] = normalised(out["trained"], out["chance"], out["reference"])
+    out["differing"] = _differing(pairs)
     failures = _failures(runs[runs["failed"]])
     out = out.reset_index().astype(dict.fromkeys([*_PAIR, "metric", "stated"], object))  # quick to go through
     out["reason"] = pd.Series([_reason(cell) for cell in rows(out)], dtype=object)
     out["notes"] = [_notes(cell, failures.get((cell["task"], cell["model"]), [])) for cell in rows(out)]
-    return out.drop(columns=["stated", "longest", "leaked", "repeated", "claimed"])
+    return out.drop(columns=["stated", "longest", "leaked", "repeated", "differing"])
 
 
 def _intervals(scores: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -83,6 +88,13 @@ def _references(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame
     ones = one.assign(solved=one["accuracy"] >= SOLVED).groupby(_PAIR, observed=True)["solved"]
     solved = pd.DataFrame({"reference_solved": ones.sum(), "reference_runs": ones.count()})
     return measured.groupby(_PAIR, observed=True).agg(**means).join(solved, how="outer")
+
+
+def _differing(pairs: Any) -> pd.Series:
+    """Of each pair what its runs do not have in common, as far as it is known."""
+    several = pairs[[*ORIGIN, "parameters"]].nunique() > 1
+    names = several.columns.to_numpy()
+    return pd.Series([", ".join(names[row]) for row in several.to_numpy()], index=several.index, dtype=object)
 
 
 def _failures(runs: pd.DataFrame) -> dict[tuple[str, str], list[str]]:
@@ -113,16 +125,20 @@ def _notes(cell: dict[str, Any], failures: list[str]) -> list[str]:
     absent = f"{cell['missing']} of {cell['runs']} runs are missing, counted as chance"
     notes = {
         f"no reference at this length: {cell['reason']}": cell["reason"] is not None,
-        "the reference does not exceed chance: no normalised score": cell["reference"] <= cell["chance"],
+        "the reference does not exceed chance: no normalised score": cell["reason"] is None
+        and not np.isnan(cell["chance"])
+        and cell["reference"] <= cell["chance"],
         "no run of this task was scored at this length, so chance is unknown": np.isnan(cell["chance"]),
         "some test words were not held out from training": cell["leaked"],
         absent: cell["missing"] > 0,
-        "one seed has several records (other settings or code): all are counted": cell["repeated"],
-        f"claimed {fixed(cell['claimed'])}, found {fixed(cell['trained'])}": _doubtful(cell),
+        "one seed has several records: all are counted": cell["repeated"],
+        f"its runs differ in {cell['differing']}": cell["differing"] != "",
+        f"claimed {fixed(cell['claimed'])}, found {fixed(cell['trained'])}": doubtful(cell),
     }
     failed = [f"failed, counted as chance: {reason}" for reason in failures]
     return [note for note, holds in notes.items() if holds] + failed
 
 
-def _doubtful(cell: dict[str, Any]) -> bool:
-    return cell["claimed"] == cell["claimed"] and fixed(cell["claimed"]) != fixed(cell["trained"])
+def doubtful(cell: dict[str, Any]) -> bool:
+    """Whether a submission claims another score than was found, to the digits that are shown."""
+    return not np.isnan(cell["claimed"]) and fixed(cell["claimed"]) != fixed(cell["trained"])

@@ -10,23 +10,33 @@ from typing import Any
 import pandas as pd
 
 from leaderboard.store.record import RecordError
-from leaderboard.tables.frame import frame
+from leaderboard.store.schema import SCORE
+from leaderboard.tables.protocols import grouped
 from leaderboard.tables.text import inert
 
-_WHOLE = ["parameters", "longest", "examples", "examples_to_solve", "peak_memory", "length"]
-_WHOLE += ["words", "words_correct", "symbols", "symbols_correct"]
-_ELSEWHERE = {"seed", "results", "logger", "store"}  # of a configuration: a column already, or nothing that a result depends on
+_WHOLE = ["parameters", "longest", "examples", "examples_to_solve", "peak_memory"]
+_WHOLE += [name for name, kind in SCORE.items() if kind.types == {int}]
+_ELSEWHERE = {
+    "seed",
+    "results",
+    "logger",
+    "store",
+    "protocol",
+}  # of a configuration: a column already, or nothing that a result depends on
 
 
 def flat(records: list[dict[str, Any]]) -> pd.DataFrame:
-    """`leaderboard.tables.frame.frame`, a row a run × weights × length, with what was configured beside it.
+    """`leaderboard.tables.frame.frame` of every protocol, a row a run × weights × length, with what was configured beside it.
 
-    Columns `class`, `commit`, `started`, `sha256` (of the weights), and one a setting, as `training.steps` or `task.modulus`. A
-    failed run is one row without scores, and so is a missing one. Lists, and settings of several types, are JSON text. The type
-    of a column does not depend on what is missing in it.
+    Columns `protocol` (its name) and `protocol_hash`, `class`, `started`, `sha256` (of the weights), and one a setting, as
+    `training.steps` or `task.modulus`. A failed run is one row without scores, and so is a missing one. Lists, and settings of
+    several types, are JSON text. The type of a column does not depend on what is missing in it.
     """
-    scores = frame(records).drop(columns="run")
-    texts = {str(name): _typed(scores[name].tolist()) for name in scores.select_dtypes("category")}
+    groups = grouped(records)
+    parts = [group.df.assign(protocol=group.name, protocol_hash=group.hash) for group in groups]
+    scores = pd.concat([part.astype(dict.fromkeys(part.select_dtypes("category"), object)) for part in parts])
+    scores = scores.drop(columns="run").reset_index(drop=True)
+    texts = {str(name): _typed(scores[name].tolist()) for name in scores if scores[name].dtype.kind == "O"}
     scores = scores.assign(**texts).astype(dict.fromkeys(_WHOLE, "Int64") | {"held_out": "boolean"})
     of_run = {record["id"]: _settings(record) for record in records}
     rows = [of_run.get(id, {}) for id in scores["id"]]
@@ -68,7 +78,7 @@ def _parquet(df: pd.DataFrame) -> bytes:
 
 def _settings(record: dict[str, Any]) -> dict[str, Any]:
     weights = [file["sha256"] for file in record.get("files", {}).values()]
-    columns = {"class": record["task"]["class"], "commit": record["code"]["commit"], "started": record["cost"]["started"]}
+    columns = {"class": record["task"]["class"], "started": record["cost"]["started"]}
     configured = {name: value for name, value in record["config"].items() if name not in _ELSEWHERE}
     # every parameter has its value, also where the configuration left it to its default
     configured |= {of: {"name": record[of]["name"]} | record[of]["parameters"] for of in ("task", "model")}

@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leaderboard.protocol import SOLVED
+from leaderboard.store.schema import SCORE
 from leaderboard.tables.statistics import Floats, normalised
 
 Metric = Literal["symbol", "word"]
@@ -18,9 +20,10 @@ METRICS: tuple[Metric, Metric] = ("symbol", "word")
 RETRAINED = "retrained"
 
 _NUMBERS = ["parameters", "longest", "examples", "examples_to_solve", "seconds", "cpu_seconds", "peak_memory"]
-_TEXTS = ["task", "model", "id", "status", "reason", "badge", "reference_reason"]
-_SCORE = ["length", "factor", "depth", "words", "words_correct", "symbols", "symbols_correct", "symbol_chance"]
-_SCORE += ["word_chance", "curve_length", "evaluations", "held_out"]
+_TEXTS = ["task", "model", "recipe", "id", "status", "reason", "badge", "reference_reason"]
+ORIGIN = ["code", "commit", "libraries", "processor"]  # where a run comes from; None where that is not known
+_TEXTS += ORIGIN
+_SCORE = [name for name in SCORE if name != "weights"]
 _WEIGHTS = ["trained", "reference"]
 _CODES = {"trained": 0, "reference": 1, None: -1}
 _columns = itemgetter(*_SCORE)
@@ -34,7 +37,8 @@ def frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
     A failed run is one row without scores, and so is a missing one: the runs expected of every model on a task are the
     seeds that any ranked model ran on it, or any model if no ranked one did. `model` is the row of the leaderboard: the
-    architecture, for a submission with its name and badge. `ranked`: our own runs, and submissions that were retrained.
+    architecture with its recipe where that is not the usual one, for a submission with its name and badge. `ranked`: our own
+    runs, and submissions that were retrained.
     `symbol_claimed`, `word_claimed`: what a submission claims for its trained weights at that length.
     """
     found = [(_run(record), record["scores"]) for record in records]
@@ -93,20 +97,22 @@ def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     - `failed`, `missing`; `score`: accuracy, but `chance` for those two, the mean chance of the task over its records.
     - `best`: the best measured reference of the task, whatever its architecture; 1 where none was measured.
     - `normalised`: `score` on the scale from `chance` to `best`, one for all architectures; 0 for failed and missing
-      runs, NaN where `best` does not exceed `chance`.
-    - `solved`: whole words at the training length (factor 1), whatever `metric` and `factor`.
+      runs, NaN where `best` does not exceed `chance`. Of a task of which no run is scored here chance is unknown: then it is
+      NaN for all, unless no run of the task is done; then it is 0 for all.
+    - `solved`: whole words at the training length (factor 1), whatever `metric` and `factor`: 1 or 0, and 0 for failed and
+      missing runs; NaN where that was not measured, and of all runs if no words of that length were scored.
     - `claimed`: what a submission claims here, NaN elsewhere.
     - `leaked`: test words were not held out; `repeated`: the seed was counted before; `evaluations` at this length.
     """
     out = runs(df)
     trained = at(df, "trained", metric, factor).set_index("run").reindex(out["run"])
-    at_one = at(df, "trained", "word", 1).set_index("run")["accuracy"].reindex(out["run"])
     chances = df[df["factor"] == factor].groupby("task", observed=True)[f"{metric}_chance"].mean()
     bests = at(df, "reference", metric, factor).groupby("task", observed=True)["accuracy"].max()
-    score, failed = trained["accuracy"].to_numpy(), (out["status"] == "failed").to_numpy()
+    score, failed, done = (trained["accuracy"].to_numpy(), *((out["status"] == name).to_numpy() for name in ("failed", "done")))
     missing = np.isnan(score) & ~failed
     chance = chances.reindex(out["task"]).to_numpy()
     best = bests.reindex(out["task"]).fillna(1.0).to_numpy()
+    hopeless = np.isnan(chance) & ~out["task"].isin(out["task"][done]).to_numpy()
     score = np.where(np.isnan(score), chance, score)
     scale = normalised(score, chance, best)
     return out.assign(
@@ -115,8 +121,8 @@ def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
         chance=chance,
         best=best,
         score=score,
-        normalised=np.where((failed | missing) & ~(best <= chance), 0.0, scale),
-        solved=(at_one >= SOLVED).to_numpy(),
+        normalised=np.where((failed | missing) & ((best > chance) | hopeless), 0.0, scale),
+        solved=_solved(df, out, done),
         claimed=trained["claimed"].to_numpy(),
         leaked=(trained["held_out"] == 0).to_numpy(),
         repeated=out.duplicated(["task", "model", "seed"]),
@@ -124,17 +130,26 @@ def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     )
 
 
+def _solved(df: pd.DataFrame, runs: pd.DataFrame, done: NDArray[np.bool_]) -> Floats:
+    """1 or 0 for each of the `runs`, NaN where it is not known; `done`: which of them are."""
+    ones = at(df, "trained", "word", 1).set_index("run")["accuracy"].reindex(runs["run"]).to_numpy()
+    lost = 0.0 if 1.0 in factors(df) else np.nan
+    return np.where(np.isnan(ones), np.where(done, np.nan, lost), ones >= SOLVED)
+
+
 def _run(record: dict[str, Any]) -> dict[str, Any]:
     net, reference, training = (record[part] or {} for part in ("net", "reference", "training"))
     submission = record.get("submission")
     cost = record["cost"] if submission is None else {}  # of a submission it is the cost of scoring it
-    model, badge, claimed = line(record["model"]["label"]), None, None
+    recipe, code = line(record["recipe"]["label"]), record["code"]
+    model, badge, claimed = ", ".join(filter(None, [line(record["model"]["label"]), recipe])), None, None
     if submission is not None:
         badge, claimed = line(str(submission["badge"])), submission["claimed"]
         model = f"{model} · {line(str(submission['name']))} [{badge}]"
     return {
         "task": line(record["task"]["label"]),
         "model": model,
+        "recipe": recipe,
         "seed": record["seed"],
         "id": record["id"],
         "status": record["status"],
@@ -142,6 +157,10 @@ def _run(record: dict[str, Any]) -> dict[str, Any]:
         "badge": badge,
         "ranked": badge in (None, RETRAINED),
         "claimed": claimed,
+        "code": line(f"task {code['task']}, model {code['model']}"),
+        "commit": line(code["commit"]),
+        "libraries": line(", ".join(f"{name} {value}" for name, value in code["versions"].items())),
+        "processor": line(code["processor"]),
         "parameters": net.get("parameters"),
         "reference_reason": line(reference.get("reason")),
         "longest": reference.get("longest"),
@@ -165,7 +184,7 @@ def _missing(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         dict.fromkeys([*_TEXTS, *_NUMBERS, "claimed"])
         | {"task": task, "seed": seed, "status": "missing"}
-        | {of: run[of] for of in ("model", "badge", "ranked")}
+        | {of: run[of] for of in ("model", "recipe", "badge", "ranked")}
         for task, seeds in expected.items()
         for model, run in models.items()
         for seed in seeds - ran[task, model]

@@ -1,46 +1,118 @@
-"""Numbers as the tables and the page show them."""
+"""Cells of tables as numbers, and how these numbers are written: the one place for both."""
 
-from math import ceil, floor
-from typing import Any
+from collections.abc import Callable
+from math import ceil, floor, nan
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from leaderboard.tables.statistics import wilson
 
-
-def ranged(value: float, low: float, high: float) -> str:
-    """A value with its interval, whose ends are rounded outwards, so that it holds the value; a dash for NaN."""
-    if np.isnan(value):
-        return "–"
-    return f"{fixed(value)} {_outwards(low, high)}"
+Kind = Literal["share", "place", "reach", "count", "whole", "size", "chance", "text"]
+UNKNOWN = "–"
+_SUPERSCRIPT = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
 
 
-def reach(place: dict[str, Any]) -> str:
-    """A frontier as median [shortest, longest], with ≥ where it ends at the longest length that was scored."""
-    if np.isnan(place["frontier"]):
-        return "–"
-    low, middle, high = (
-        f"{'≥' * (place[name] == place['scored_to'])}{place[name]:g}" for name in ("frontier_low", "frontier", "frontier_high")
-    )
-    return f"{middle} [{low}, {high}]"
+class Cell(NamedTuple):
+    """One place of a table, in numbers; NaN is what is not known, and is written as a dash.
+
+    - `value`, with the interval from `low` to `high` where it has one; `kind` says what it is, and so how it is written.
+    - `of`: of a "count" how many there are in all, of a "place" how many share it, of a "reach" the longest scored length.
+    - `gap`: reference − value; None in a column that has no gaps. `solved`: how many runs solve, and of how many.
+    - `state`: what became of the runs, where none of them has a score. `marks`: footnotes, counted from 1.
+    """
+
+    value: float | str = nan
+    low: float = nan
+    high: float = nan
+    kind: Kind = "share"
+    of: float = nan
+    gap: float | None = None
+    solved: tuple[float, float] | None = None
+    state: str = ""
+    marks: tuple[int, ...] = ()
+
+
+class Written(NamedTuple):
+    """The numbers of a cell as text; "" for what the cell does not have."""
+
+    value: str
+    interval: str = ""
+    gap: str = ""
+    solved: str = ""
+
+
+def written(cell: Cell) -> Written:
+    """What every renderer writes of a cell; how these parts are set, and the marks, is up to each."""
+    gap = "" if cell.gap is None else fixed(cell.gap)
+    solved = "" if cell.solved is None else _written(proportion(*cell.solved))[0]
+    value, interval = _written(cell)
+    if cell.state:
+        return Written(cell.state if value == UNKNOWN else f"{cell.state} ({value})", "", gap, solved)
+    return Written(value, interval, gap, solved)
+
+
+def inline(cell: Cell) -> str:
+    """A cell on one line: `0.700 [0.60, 0.80] gap 0.300⁽¹⁾`."""
+    value, interval, gap, solved = written(cell)
+    return " ".join(filter(None, [value, interval, gap and f"gap {gap}", solved])) + marked(cell)
+
+
+def marked(cell: Cell) -> str:
+    """The marks of a cell."""
+    return "".join(map(mark, cell.marks))
+
+
+def mark(footnote: int) -> str:
+    """The superscript ⁽ⁱ⁾ that points to footnote i, counted from 1."""
+    return f"({footnote})".translate(_SUPERSCRIPT)
+
+
+def reach(place: dict[str, Any], marks: tuple[int, ...] = ()) -> Cell:
+    """A frontier, as median and range; it is written with ≥ where it ends at the longest length that was scored."""
+    return Cell(place["frontier"], place["frontier_low"], place["frontier_high"], "reach", place["scored_to"], marks=marks)
+
+
+def proportion(some: float, of: float) -> Cell:
+    """k of n with its Wilson interval; not known where n is 0."""
+    return Cell(some, *wilson(int(some), int(of)), "count", of) if of else Cell(kind="count")
 
 
 def fixed(value: float) -> str:
     """Three digits after the point, never -0.000; a dash for NaN."""
-    return "–" if np.isnan(value) else f"{round(value, 3) + 0.0:.3f}"
+    return UNKNOWN if np.isnan(value) else f"{round(value, 3) + 0.0:.3f}"
 
 
-def whole(value: float) -> str:
-    """A count to the nearest whole, thousands apart; a dash for NaN."""
-    return "–" if np.isnan(value) else f"{value:,.0f}"
+def _written(cell: Cell) -> tuple[str, str]:
+    """The value and its interval."""
+    if isinstance(cell.value, str):
+        return cell.value, ""
+    if np.isnan(cell.value):
+        return UNKNOWN, ""
+    return _VALUES[cell.kind](cell, cell.value), "" if np.isnan(cell.low) else _INTERVALS[cell.kind](cell)
 
 
-def proportion(solved: float, total: float) -> str:
-    """k/n with its Wilson interval; a dash where n is 0."""
-    if total == 0:
-        return "–"
-    return f"{solved:.0f}/{total:.0f} {_outwards(*wilson(int(solved), int(total)))}"
+def _length(cell: Cell, value: float) -> str:
+    return f"{'≥' * (value == cell.of)}{value:g}"
 
 
-def _outwards(low: float, high: float) -> str:
-    return f"[{floor(round(100 * low, 6)) / 100:.2f}, {ceil(round(100 * high, 6)) / 100:.2f}]"
+def _outwards(cell: Cell) -> str:
+    """Two digits, and the ends are rounded outwards, so that the interval holds the value."""
+    return f"[{floor(round(100 * cell.low, 6)) / 100:.2f}, {ceil(round(100 * cell.high, 6)) / 100:.2f}]"
+
+
+_VALUES: dict[Kind, Callable[[Cell, float], str]] = {
+    "share": lambda _, value: fixed(value),
+    "place": lambda cell, value: f"{value:.0f}{'=' * (cell.of > 1)}",
+    "reach": _length,
+    "count": lambda cell, value: f"{value:.0f}/{cell.of:.0f}",
+    "whole": lambda _, value: f"{value:,.0f}",
+    "size": lambda _, value: f"{value:,.3g}",
+    "chance": lambda _, value: "< 0.001" if value < 0.001 else f"{value:.3f}",
+}
+_INTERVALS: dict[Kind, Callable[[Cell], str]] = {
+    "share": _outwards,
+    "count": _outwards,
+    "place": lambda cell: f"[{cell.low:.0f}, {cell.high:.0f}]",
+    "reach": lambda cell: f"[{_length(cell, cell.low)}, {_length(cell, cell.high)}]",
+}

@@ -25,15 +25,15 @@ def standings(df: pd.DataFrame, metric: Metric, factor: float, generator: np.ran
     """One row a model, best first, unranked rows last.
 
     - `score`, `low`, `high`: mean over tasks, its seed-stratified 95% bootstrap interval; `above`: `low` exceeds 1.
-    - `rank`, `rank_low`, `rank_high`: place among the ranked rows, shared where scores agree to three digits, and its
-      bootstrap interval; "" and NaN in rows that are not ranked. All else of a row is as if it were alone, so long as the
-      others bring no new task, no new seed and no better reference.
+    - `rank`, `rank_low`, `rank_high`: place among the ranked rows and its bootstrap interval; `sharing`: how many rows have
+      that place, since their scores agree to three digits. NaN in rows that are not ranked. All else of a row is as if it were
+      alone, so long as the others bring no new task, no new seed and no better reference.
     - `optimality_gap`; `frontier`, `frontier_low`, `frontier_high`: median and range of n* over the runs of those tasks,
       `scored_to` the longest length that was scored.
-    - `solved` of `runs`, `failed`, `missing`: sums over tasks, those without a scale too; `parameters`, `evaluations`: means
-      over tasks; `badge`.
+    - `solved` of `solved_of`, which are the `runs` of which that is known, `failed`, `missing`: sums over tasks, those without
+      a scale too; `parameters`, `evaluations`: means over tasks; `badge`.
     """
-    every = counted(scored(df, metric, factor))
+    every = contested(scored(df, metric, factor))
     found = every[every["normalised"].notna()]
     out = _sums(every)
     grid = strata(found, out.index.tolist())
@@ -41,12 +41,13 @@ def standings(df: pd.DataFrame, metric: Metric, factor: float, generator: np.ran
     out["optimality_gap"] = [statistics.optimality_gap(row) if row else np.nan for row in grid]
     samples = _samples(grid, own(generator, out.index))
     out[["low", "high"]] = statistics.interval(samples)
-    out["above"] = out["low"] > 1
-    out["rank"], out["rank_low"], out["rank_high"] = "", np.nan, np.nan
+    out["above"] = out["low"].notna() & (out["low"] > 1)
+    out["rank"], out["sharing"], out["rank_low"], out["rank_high"] = np.nan, np.nan, np.nan, np.nan
     chosen = out["ranked"].to_numpy() & out["score"].notna().to_numpy()
     if chosen.any():
-        ranked = out.loc[chosen, "score"]
-        out.loc[chosen, "rank"] = statistics.ranks(ranked)
+        ranked = out.loc[chosen, "score"].to_numpy()
+        out.loc[chosen, "rank"] = places = statistics.places(ranked).astype(float)
+        out.loc[chosen, "sharing"] = (places[:, None] == places).sum(axis=0).astype(float)
         out.loc[chosen, ["rank_low", "rank_high"]] = statistics.rank_intervals(ranked, samples[chosen]).astype(float)
     reached = frontiers(df)
     reached = reached[reached["task"].isin(found["task"].unique())]
@@ -59,20 +60,21 @@ def _sums(every: pd.DataFrame) -> pd.DataFrame:
     rows = every.groupby("model", observed=True)
     sums = ["solved", "failed", "missing"]
     means = every.groupby(["model", "task"], observed=True)[["parameters", "evaluations"]].mean()
-    out = rows.agg(badge=("badge", "first"), ranked=("ranked", "first"), runs=("run", "size"))
+    of = {"runs": ("run", "size"), "solved_of": ("solved", "count")}
+    out = rows.agg(badge=("badge", "first"), ranked=("ranked", "first"), **of)
     out = out.join(rows[sums].sum()).join(means.groupby("model", observed=True).mean())
     return out.set_axis(pd.Index(out.index.tolist(), name="model", dtype=object)).astype({"badge": object})
 
 
-def counted(found: pd.DataFrame) -> pd.DataFrame:
+def contested(found: pd.DataFrame) -> pd.DataFrame:
     """The runs of the tasks that a ranked row ran; of all tasks if no row is ranked."""
     ran = found[found["ranked"] & (found["status"] != "missing")]["task"].unique()
     return found[found["task"].isin(ran)] if len(ran) else found
 
 
 def comparable(found: pd.DataFrame) -> pd.DataFrame:
-    """Of `counted` runs those of tasks that have a scale."""
-    return counted(found[found["normalised"].notna()])
+    """Of `contested` runs those of tasks that have a scale."""
+    return contested(found[found["normalised"].notna()])
 
 
 def strata(found: pd.DataFrame, models: list[str]) -> list[list[Floats]]:

@@ -149,12 +149,13 @@ def signed_rank(differences: ArrayLike) -> float:
     """Two-sided p-value of Wilcoxon's signed-rank test (Biometrics Bulletin 1, 1945) on paired differences; zeros say nothing.
 
     Differences that agree to nine digits are tied, whatever their rounding errors. Exact for up to 13 that are not zero, and
-    for up to 50 without ties; else by the normal law. 1 if all are zero.
+    for up to 50 without ties; else by the normal law. 1 if all are zero; those that are NaN, not known, say nothing either.
     """
     from scipy.stats import wilcoxon  # here, because it takes a second to import and only pairs need it
 
     found = np.round(np.asarray(differences, float), 9)
-    found = found[found != 0]  # by hand: scipy would count them when it asks whether there are few enough to be exact
+    # by hand: scipy would count zeros when it asks whether there are few enough to be exact
+    found = found[~np.isnan(found) & (found != 0)]
     return float(wilcoxon(found).pvalue) if found.size else 1.0
 
 
@@ -174,12 +175,6 @@ def places(scores: Floats) -> NDArray[np.int64]:
     return np.array([1 + (rounded > row).sum(axis=0) for row in rounded], dtype=np.int64)
 
 
-def ranks(scores: ArrayLike) -> list[str]:
-    """Places as text; scores that agree to three digits share theirs: "1=", "1=", "3"."""
-    found = places(np.asarray(scores, float)).tolist()
-    return [f"{place}{'=' * (found.count(place) > 1)}" for place in found]
-
-
 def rank_intervals(scores: ArrayLike, samples: Floats, confidence: float = 0.95) -> NDArray[np.int64]:
     """Interval `[rows, 2]` of each row's place over resamples of its score, `samples` `[rows, resamples]`.
 
@@ -194,9 +189,10 @@ def rank_intervals(scores: ArrayLike, samples: Floats, confidence: float = 0.95)
 def frontier(lengths: ArrayLike, accuracies: ArrayLike, threshold: float = SOLVED) -> Floats:
     """n* `[...]`: the longest of the scored `lengths` `[..., lengths]` with at least `threshold` of whole words right, else 0.
 
-    `accuracies` has the same shape; NaN where a length was not scored.
+    `accuracies` has the same shape; NaN where a length was not scored, which is no length solved.
     """
-    return np.where(np.asarray(accuracies) >= threshold, lengths, 0.0).max(axis=-1, initial=0.0)
+    right = np.asarray(accuracies, float)
+    return np.where(~np.isnan(right) & (right >= threshold), lengths, 0.0).max(axis=-1, initial=0.0)
 
 
 def _strata(scores: Strata) -> list[Floats]:

@@ -1,6 +1,7 @@
 """The table of scores: a row an architecture, a column a task, then what they amount to. A pure function of `frame`."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,89 +9,103 @@ import pandas as pd
 
 from leaderboard.tables.cells import cells, rows
 from leaderboard.tables.frame import Metric
-from leaderboard.tables.numbers import fixed, proportion, ranged, reach, whole
+from leaderboard.tables.numbers import Cell, proportion, reach
 from leaderboard.tables.standings import frontiers, spread, standings
 
-_SUPERSCRIPT = str.maketrans("0123456789()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾")
+REFERENCE = "reference"  # the row of the measured reference weights, above all others
+ABOVE = "above 1 by more than its interval: better than every measured reference"
 
 
 class Table(NamedTuple):
-    """A table ready to show: `cells` are strings, and the mark ⁽ⁱ⁾ in a cell points to `footnotes[i - 1]`."""
+    """A table in numbers: rows by name, each with a cell a column; a cell's mark i points to `footnotes[i - 1]`.
+
+    `corner`: what the rows are. `tasks`: how many of the columns, the first ones, are tasks.
+    """
 
     title: str
-    cells: pd.DataFrame
+    corner: str
+    columns: list[str]
+    rows: dict[str, list[Cell]]
     footnotes: list[str]
+    tasks: int = 0
 
 
 def table(df: pd.DataFrame, metric: Metric, factor: float, found: pd.DataFrame | None = None) -> Table:
     """Rows: `reference` (measured, the mean over architectures), then `standings`; columns: tasks, then what they amount to.
 
-    A cell reads `trained mean [95% interval] gap`, or `gap –` with a mark whose footnote gives the reason.
+    A cell of a task holds the mean of the trained runs, its interval and the gap, which is NaN, with a mark whose footnote
+    gives the reason, where there is no reference.
     `score`, `rank`, `optimality gap` and `frontier` as in `standings`; `solved` as in `cells`; `parameters` and
     `evaluations` are means over tasks; `failed` and `missing` appear only if there are any. `found`: the `cells`, if at hand.
     """
     found = cells(df, metric, factor) if found is None else found
     footnotes = list(dict.fromkeys(note for notes in found["notes"] for note in notes))
-    shown = {"reference": _reference_row(df, found, footnotes)}
-    models = defaultdict[str, dict[str, str]](dict)
+    tasks = sorted(found["task"].unique())
+    shown = {REFERENCE: _reference(df, found, footnotes)}
+    models = defaultdict[str, dict[str, Cell]](dict)
     for cell in rows(found):
-        models[cell["model"]][cell["task"]] = _show(cell, footnotes)
+        models[cell["model"]][cell["task"]] = _shown(cell, footnotes)
     for place in rows(standings(df, metric, factor, np.random.default_rng(0)).reset_index()):
         shown[place["model"]] = models[place["model"]] | _sums(place, footnotes)
-    text = pd.DataFrame.from_dict(shown, orient="index").rename_axis("architecture")
-    text = text.drop(columns=[name for name in ("failed", "missing") if not found[name].any()])
-    length = "the training length" if factor == 1 else f"{factor:g} × the training length"
-    return Table(f"{'Per-symbol' if metric == 'symbol' else 'Whole-word'} accuracy at {length}", text, footnotes)
+    absent = {name for name in ("failed", "missing") if not found[name].any()}
+    columns = [*tasks, *(name for name in _SUMS if name not in absent)]
+    cut = {name: [row[column] for column in columns] for name, row in shown.items()}
+    return Table(
+        f"{what(metric).capitalize()} accuracy at {where(factor)}", "architecture", columns, cut, footnotes, len(tasks)
+    )
 
 
-def mark(footnote: int) -> str:
-    """The superscript ⁽ⁱ⁾ that points to footnote i, counted from 1."""
-    return f"({footnote})".translate(_SUPERSCRIPT)
+def what(metric: Metric) -> str:
+    """Of what accuracies and scores are, as an adjective."""
+    return "per-symbol" if metric == "symbol" else "whole-word"
 
 
-def noted(note: str, footnotes: list[str]) -> str:
-    """The mark of a footnote, which is added where it is new."""
-    if note not in footnotes:
-        footnotes.append(note)
-    return mark(footnotes.index(note) + 1)
+def where(factor: float) -> str:
+    """The length of the words, as a multiple of the training length."""
+    return "the training length" if factor == 1 else f"{factor:g} × the training length"
 
 
-def _show(cell: dict[str, Any], footnotes: list[str]) -> str:
-    marks = "".join(noted(note, footnotes) for note in cell["notes"])
-    score = ranged(cell["trained"], cell["low"], cell["high"])
-    if not np.isnan(cell["trained"]) and cell["missing"] + cell["failed"] == cell["runs"]:
-        score = f"{'failed' if cell['failed'] else 'not run'} ({fixed(cell['trained'])})"
-    return f"{score} gap {fixed(cell['gap'])}{marks}"
+def state(cell: dict[str, Any]) -> str:
+    """What became of the runs of a pair, if none has a score; else nothing."""
+    if cell["missing"] + cell["failed"] < cell["runs"]:
+        return ""
+    return "failed" if cell["failed"] else "not run"
 
 
-def _sums(place: dict[str, Any], footnotes: list[str]) -> dict[str, str]:
-    above = "above 1 by more than its interval: better than every measured reference"
+def noted(notes: Sequence[str], footnotes: list[str]) -> tuple[int, ...]:
+    """The numbers of footnotes, which are added where they are new."""
+    footnotes += [note for note in notes if note not in footnotes]
+    return tuple(footnotes.index(note) + 1 for note in notes)
+
+
+def _shown(cell: dict[str, Any], footnotes: list[str]) -> Cell:
+    marks = noted(cell["notes"], footnotes)
+    return Cell(cell["trained"], cell["low"], cell["high"], gap=cell["gap"], state=state(cell), marks=marks)
+
+
+def _sums(place: dict[str, Any], footnotes: list[str]) -> dict[str, Cell]:
     return {
-        "rank": f"{place['rank']} [{place['rank_low']:.0f}, {place['rank_high']:.0f}]" if place["rank"] else "–",
-        "score": ranged(place["score"], place["low"], place["high"]) + (noted(above, footnotes) if place["above"] else ""),
-        "optimality gap": fixed(place["optimality_gap"]),
+        "rank": Cell(place["rank"], place["rank_low"], place["rank_high"], "place", place["sharing"]),
+        "score": Cell(place["score"], place["low"], place["high"], marks=noted([ABOVE] * place["above"], footnotes)),
+        "optimality gap": Cell(place["optimality_gap"]),
         "frontier": reach(place),
-        "solved": proportion(place["solved"], place["runs"]),
-        "parameters": whole(place["parameters"]),
-        "evaluations": whole(place["evaluations"]),
-        "failed": str(place["failed"]),
-        "missing": str(place["missing"]),
+        "solved": proportion(place["solved"], place["solved_of"]),
+        **{name: Cell(place[name], kind="whole") for name in ("parameters", "evaluations", "failed", "missing")},
     }
 
 
-def _reference_row(df: pd.DataFrame, found: pd.DataFrame, footnotes: list[str]) -> dict[str, str]:
-    reached = spread(frontiers(df, "reference").assign(model="reference"), ["model"])
-    row = {}
+_SUMS = ("rank", "score", "optimality gap", "frontier", "solved", "parameters", "evaluations", "failed", "missing")
+
+
+def _reference(df: pd.DataFrame, found: pd.DataFrame, footnotes: list[str]) -> dict[str, Cell]:
+    reached = rows(spread(frontiers(df, "reference").assign(model=REFERENCE), ["model"]))
+    row = dict.fromkeys(_SUMS, Cell())
     for task, column in found.groupby("task", sort=True):
         measured = column["reference"].mean()
         notes = sorted({notes[0] for notes in column["notes"] if np.isnan(measured)}, key=footnotes.index)
-        row[str(task)] = fixed(measured) + "".join(noted(note, footnotes) for note in notes)
+        row[str(task)] = Cell(measured, marks=noted(notes, footnotes))
     return row | {
-        **dict.fromkeys(["rank", "score", "optimality gap"], "–"),
-        "frontier": "".join(map(reach, rows(reached))) or "–",
+        "frontier": reach(reached[0]) if reached else Cell(),
         "solved": proportion(found["reference_solved"].sum(), found["reference_runs"].sum()),
-        "parameters": "–",
-        "evaluations": whole(found["reference_evaluations"].mean()),
-        "failed": "–",
-        "missing": "–",
+        "evaluations": Cell(found["reference_evaluations"].mean(), kind="whole"),
     }

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from leaderboard.protocol import SOLVED
-from leaderboard.tables.table import Table, mark
+from leaderboard.tables.numbers import Cell, inline, mark, marked, written
+from leaderboard.tables.table import REFERENCE, Table
 
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table as RichTable
 
-_PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾", "0123456789()")
 _LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _LATEX |= {"\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
 _LATEX |= {"–": "--", "×": r"$\times$", "≥": r"$\geq$", "·": r"$\cdot$"}
@@ -30,28 +30,34 @@ CAPTION = (
 
 def to_markdown(table: Table) -> str:
     """A section: heading, pipe table, numbered footnotes; text cannot break out of its cell."""
-    header, rows = [str(table.cells.index.name), *table.cells.columns], _lines(table)
-    body = ["| " + " | ".join(map(_markdown, line)) + " |" for line in [header, *rows]]
+    header = [table.corner, *table.columns]
+    lines = [header, *([name, *map(inline, row)] for name, row in table.rows.items())]
+    body = ["| " + " | ".join(map(_markdown, line)) + " |" for line in lines]
     body.insert(1, "|" + " --- |" * len(header))
     notes = [f"{mark(i)} {_markdown(note)}  " for i, note in enumerate(table.footnotes, 1)]
     return "\n".join([f"## {_markdown(table.title)}", "", *body, "", *notes]).rstrip() + "\n"
 
 
-def to_latex(table: Table) -> str:
-    """A `table*` that needs `booktabs` and no other package; the gap stands under the score."""
+def to_heading(text: str) -> str:
+    """The heading of several tables."""
+    return f"# {_markdown(text)}\n"
+
+
+def to_latex(table: Table, heading: str = "") -> str:
+    """A `table*` that needs `booktabs` and no other package; the gap stands under the score, the heading in the caption."""
     # braces round a first cell: one that begins with [ or * would be taken as an argument of the \\ before it
-    rows = [" & ".join([f"{{{_latex(name)}}}", *map(_latex_cell, row)]) + r" \\" for name, *row in _lines(table)]
+    rows = [" & ".join([f"{{{_latex(name)}}}", *map(_latex_cell, row)]) + r" \\" for name, row in table.rows.items()]
     lines = [
         r"\begin{table*}\centering\scriptsize\setlength{\tabcolsep}{4pt}",
-        rf"\caption{{{_latex(table.title)}.}}",
-        rf"\begin{{tabular}}{{l{'c' * len(table.cells.columns)}}}",
+        rf"\caption{{{_latex('; '.join(filter(None, [table.title, heading])))}.}}",
+        rf"\begin{{tabular}}{{l{'c' * len(table.columns)}}}",
         r"\toprule",
-        " & ".join([_latex(str(table.cells.index.name)), *map(_latex, table.cells.columns)]) + r" \\",
+        " & ".join(map(_latex, [table.corner, *table.columns])) + r" \\",
         r"\midrule",
         *rows,
         r"\bottomrule",
         r"\end{tabular}",
-        *(rf"\par {_latex(f'{mark(i)} {note}')}" for i, note in enumerate(table.footnotes, 1)),
+        *(rf"\par {_raised(i)} {_latex(note)}" for i, note in enumerate(table.footnotes, 1)),
         r"\end{table*}",
     ]
     return "\n".join(lines) + "\n"
@@ -74,7 +80,7 @@ def inert(tidy: pd.DataFrame) -> str:
     return tidy.assign(**safe).rename(columns=quoted).to_csv(index=False, lineterminator="\n")
 
 
-def to_terminal(table: Table, width: int = 120) -> "Group":
+def to_terminal(table: Table, width: int = 120, heading: str = "") -> "Group":
     """Rich tables at most `width` characters wide, the gap under the score; tasks that do not fit go to the next.
 
     Names take at most half of the width; longer ones are folded.
@@ -83,57 +89,62 @@ def to_terminal(table: Table, width: int = 120) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    names = min(max(map(cell_len, [str(table.cells.index.name), *table.cells.index])), width // 2)
+    names = min(max(map(cell_len, [table.corner, *table.rows])), width // 2)
     room = width - names - 4
-    blocks: list[list[str]] = [[]]
+    blocks: list[list[list[str]]] = [[]]
     used = 0
-    for name in table.cells.columns:
-        texts = [_header(name), *map(_two_lines, table.cells[name])]
+    for number, name in enumerate(table.columns):
+        texts = [_header(name), *(_two_lines(row[number]) for row in table.rows.values())]
         wide = 2 + max(cell_len(line) for text in texts for line in text.split("\n"))
         if blocks[-1] and used + wide > room:
             blocks.append([])
             used = 0
-        blocks[-1].append(name)
+        blocks[-1].append(texts)
         used += wide
     notes = [Text(f"{mark(i)} {note}", style="dim") for i, note in enumerate(table.footnotes, 1)]
-    return Group(Text(table.title, style="bold"), *(_block(table.cells[block], names) for block in blocks), *notes, Text())
+    title = "\n".join(filter(None, [table.title, heading]))
+    return Group(Text(title, style="bold"), *(_block(table, block, names) for block in blocks), *notes, Text())
 
 
-def _block(cells: pd.DataFrame, names: int) -> "RichTable":
+def _block(table: Table, columns: list[list[str]], names: int) -> "RichTable":
+    """Some columns of a table, each a header and a text a row."""
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
 
     block = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1), header_style="bold", collapse_padding=True)
-    block.add_column(str(cells.index.name), max_width=names + 1, overflow="fold")
-    for name in cells.columns:
-        block.add_column(Text(_header(name)), justify="right", overflow="fold")
-    for name, *row in zip(cells.index, *(cells[column] for column in cells.columns), strict=True):
-        block.add_row(Text(name), *(Text(_two_lines(text)) for text in row), style="green" * (name == "reference"))
+    block.add_column(table.corner, max_width=names + 1, overflow="fold")
+    for header, *_ in columns:
+        block.add_column(Text(header), justify="right", overflow="fold")
+    for number, name in enumerate(table.rows, 1):
+        block.add_row(Text(name), *(Text(texts[number]) for texts in columns), style="green" * (name == REFERENCE))
     return block
-
-
-def _lines(table: Table) -> list[list[str]]:
-    return [[str(name), *row] for name, row in zip(table.cells.index, table.cells.to_numpy().tolist(), strict=True)]
 
 
 def _header(task: str) -> str:
     return task.replace("(", "\n(", 1).replace(", ", ",\n")
 
 
-def _two_lines(cell: str) -> str:
-    return cell.replace(" gap ", "\ngap ")
+def _two_lines(cell: Cell) -> str:
+    """The gap stands under the score."""
+    gap = f"\ngap {written(cell).gap}" if cell.gap is not None else ""
+    return inline(cell._replace(gap=None, marks=())) + gap + marked(cell)
 
 
 def _markdown(text: str) -> str:
     return re.sub(r"([\\|*_`<>&#]|(?<=\])\()", r"\\\1", text)
 
 
-def _latex_cell(text: str) -> str:
-    score, *gap = text.split(" gap ")
-    return rf"\shortstack{{{_latex(score)}\\gap {_latex(gap[0])}}}" if gap else _latex(score)
+def _latex_cell(cell: Cell) -> str:
+    score, marks = _latex(inline(cell._replace(gap=None, marks=()))), "".join(map(_raised, cell.marks))
+    if cell.gap is None:
+        return score + marks
+    return rf"\shortstack{{{score}\\gap {_latex(written(cell).gap)}{marks}}}"
+
+
+def _raised(footnote: int) -> str:
+    return rf"\textsuperscript{{({footnote})}}"
 
 
 def _latex(text: str) -> str:
-    text = "".join(_LATEX.get(character, character) for character in text)
-    return re.sub("⁽[⁰¹²³⁴⁵⁶⁷⁸⁹]+⁾", lambda found: rf"\textsuperscript{{{found[0].translate(_PLAIN)}}}", text)
+    return "".join(_LATEX.get(character, character) for character in text)

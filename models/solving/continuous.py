@@ -17,6 +17,8 @@ from models.solving.watch import Watch
 from tasks.discover import chosen, ranged
 from tasks.programs import Program
 
+FINEST = 1e-15  # tolerance: less is no error in any precision
+
 
 @dataclass(frozen=True)
 class Continuous(Layered):
@@ -32,8 +34,8 @@ class Continuous(Layered):
 
     method: str = chosen("dopri5", *FIXED, *list(ADAPTIVE)[1:])
     step: float = ranged(1.0, 1e-6, 1)  # less is lost when it is added to a state in single precision
-    rtol: float = ranged(1e-3, 1e-15, 1)  # less is no error in any precision
-    atol: float = ranged(1e-4, 1e-15, 1)  # the only scale of channels at rest
+    rtol: float = ranged(1e-3, FINEST, 1)
+    atol: float = ranged(1e-4, FINEST, 1)
     adjoint: bool = False
     max_evaluations: int = ranged(100_000, 1, 10**9)
 
@@ -44,7 +46,7 @@ class Continuous(Layered):
     stiffness: ClassVar[int] = 1  # the fastest rate at which a reference's registers settle, in multiples of its speed
 
     def field(self, blocks: Blocks, depth: int) -> Field:
-        """The right-hand side (t, x) -> x' that a layer's blocks give up to the horizon `depth`; F(x) unless a subclass says so."""
+        """(t, x) -> x', which a layer's blocks give up to the horizon `depth`; F(x) unless a subclass says so."""
         (F,) = blocks
         return lambda t, x: F(x)
 

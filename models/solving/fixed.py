@@ -42,4 +42,9 @@ class Method(NamedTuple):
     order: int
 
 
-FIXED = {"euler": Method(euler, 1, 1), "midpoint": Method(midpoint, 2, 2), "heun2": Method(heun2, 2, 2), "rk4": Method(rk4, 4, 4)}
+FIXED = {
+    "euler": Method(euler, 1, 1),
+    "midpoint": Method(midpoint, 2, 2),
+    "heun2": Method(heun2, 2, 2),
+    "rk4": Method(rk4, 4, 4),
+}

@@ -41,7 +41,7 @@ def checkpointing(architecture: Architecture, x: Tensor, layers: Layers) -> Tens
 
 
 def _segment(architecture: Layered, layers: Layers, numbers: range) -> Callable[..., State]:
-    """The layers of these numbers; run again, they draw the same from their generator, and leave it and all statistics alone."""
+    """The layers of these numbers; run again, they draw the same, and leave their generator and all statistics alone."""
     drawn: list[Tensor] = []
     generator = layers.generator
     assert generator is not None

@@ -16,11 +16,15 @@ from torch.func import functional_call, stack_module_state, vmap
 
 import models
 import tasks
-from models.architecture import NEAREST
+from leaderboard.running.score import counted
+from models.architecture import NEAREST, Layers
 from models.block import Block, Norm
+from models.lm_resnet import TwoStep
 from models.net import Net
 from models.polynet import DISTINCT
-from models.solving.continuous import ADAPTIVE, FIXED, SolverError
+from models.solving.adaptive import ADAPTIVE
+from models.solving.fixed import FIXED
+from models.solving.watch import SolverError
 
 TIGHT = {"method": "dopri5", "rtol": 1e-6, "atol": 1e-6}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
@@ -138,18 +142,19 @@ def test_closed_form_on_a_linear_field(name: str, options: dict[str, Any], matri
     layers = [[linear(A) for A in layer] for layer in fields[: 1 if tied else depth]] * (depth if tied else 1)
     x = normal(2, 4 * architecture.halves, 3, seed=1)
     expected = x
-    for state, matrices in zip(architecture.states(x, layers.__getitem__, depth), fields, strict=True):
+    for state, matrices in zip(architecture.states(x, Layers(layers.__getitem__, depth)), fields, strict=True):
         expected = matrix(*matrices) @ expected
         close(state, expected, 1e-7 if "rtol" in options else 1e-12)
 
 
-class Linear:
+class Linear(TwoStep):
     """A linear field with the k of an LM-ResNet."""
 
     def __init__(self, A: Tensor, k: float) -> None:
-        self.A, self.k = A, k
+        super().__init__(1, 1, 1, False, generator())
+        self.A, self.k = A, torch.nn.Parameter(torch.tensor(k, dtype=torch.float64), requires_grad=False)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         return self.A @ x
 
 
@@ -159,7 +164,7 @@ def test_lm_resnet_is_its_two_step_method(tied: bool) -> None:
     fields = [Linear(0.5 * normal(4, 4, seed=n), 0.3 - 0.2 * n) for n in range(1 if tied else 5)] * (5 if tied else 1)
     x = normal(2, 4, 3, seed=9)
     pair, one, zero = torch.cat([x, x], 1), eye(fields[0].A), torch.zeros(4, 4, dtype=torch.float64)
-    states = models.get("lm_resnet").states(x, lambda n: [fields[n]], 5)
+    states = models.get("lm_resnet").states(x, Layers(lambda n: [fields[n]], 5))
     for state, f in zip(states, fields, strict=True):
         step = torch.cat([torch.cat([(1 - f.k) * one + f.A, f.k * one], 1), torch.cat([one, zero], 1)])
         pair = step @ pair
@@ -179,7 +184,7 @@ def test_stochastic_depth_keeps_the_mean_and_drops_later_layers_more() -> None:
     fields = [Linear(eye(torch.zeros(1, 1)).double(), 0.0)] * 4
     x, draws = torch.ones(1, 1, 1, dtype=torch.float64), generator()
     architecture = models.get("lm_resnet", drop=0.5)
-    paths = [list(architecture.states(x, lambda n: [fields[n]], 4, draws)) for _ in range(4000)]
+    paths = [list(architecture.states(x, Layers(lambda n: [fields[n]], 4, draws))) for _ in range(4000)]
     ratios = torch.tensor([[1.0, *map(float, path)] for path in paths])
     ratios = ratios[:, 1:] / ratios[:, :-1]  # 1 where F is left out, else 1 + 1 / (1 - p)
     for n in range(4):
@@ -188,7 +193,7 @@ def test_stochastic_depth_keeps_the_mean_and_drops_later_layers_more() -> None:
         assert abs(left_out.float().mean() - p) < 0.03
         close(ratios[~left_out, n], torch.full_like(ratios[~left_out, n], 1 + 1 / (1 - p)), 1e-5)
         assert abs(ratios[:, n].mean() - 2) < 0.05
-    *_, calm = architecture.states(x, lambda n: [fields[n]], 4)
+    *_, calm = architecture.states(x, Layers(lambda n: [fields[n]], 4))
     assert float(calm) == 16
 
 
@@ -199,7 +204,7 @@ def test_momentum_resnet_on_a_linear_field(gamma: float) -> None:
     x = normal(2, 4, 3, seed=9)
     both, one = torch.cat([x, torch.zeros_like(x)], 1), eye(A[0])
     architecture = models.get("momentum_resnet", gamma=gamma)
-    for state, a in zip(architecture.states(x, lambda n: [linear(A[n])], 5), A, strict=True):
+    for state, a in zip(architecture.states(x, Layers(lambda n: [linear(A[n])], 5)), A, strict=True):
         push = torch.cat([(1 - gamma) * a, gamma * one], 1)
         both = torch.cat([torch.cat([one, torch.zeros_like(one)], 1) + push, push]) @ both
         close(state, both[:, :4])
@@ -214,7 +219,7 @@ def test_momentum_resnet_on_a_linear_field(gamma: float) -> None:
 def test_plain_is_rectified_and_has_no_skip() -> None:
     A, x = [normal(4, 4, seed=n) for n in range(3)], normal(2, 4, 3, seed=9)
     expected = x
-    for state, a in zip(models.get("plain").states(x, lambda n: [linear(A[n])], 3), A, strict=True):
+    for state, a in zip(models.get("plain").states(x, Layers(lambda n: [linear(A[n])], 3)), A, strict=True):
         expected = torch.einsum("ij,bjc->bic", a, expected).clamp(min=0)
         close(state, expected)
 
@@ -233,6 +238,31 @@ def test_every_architecture_has_blocks_of_its_number() -> None:
     polynets = {("polynet", f"kind={kind}"): blocks for kind, blocks in kinds.items()}
     single = {(name, "default"): 1 for name in ("resnet", "plain", "lm_resnet", "momentum_resnet")}
     assert found == found | fractals | polynets | single | {("revnet", "default"): 2}
+
+
+@every_case
+@pytest.mark.parametrize("layers", [0, 3], ids=["tied", "untied"])
+def test_calls_are_those_counted(name: str, options: dict[str, Any], layers: int) -> None:
+    """An adaptive solver begins with two calls, then takes whole steps; untied layers are solutions of their own."""
+    made, tokens = net(name, options, layers=layers if models.find(name).layered else 0), words()
+    with torch.no_grad(), counted(made) as counts:
+        made(tokens, 3)
+    calls, solutions = made.architecture.calls, 3 if layers else 1
+    if getattr(made.architecture, "method", None) in ADAPTIVE:
+        assert counts[0] >= solutions * (2 + calls)
+        assert (counts[0] - 2 * solutions) % calls == 0
+    else:
+        assert counts[0] == calls * (3 if made.architecture.layered else tokens.shape[1])
+
+
+@pytest.mark.parametrize("method", ADAPTIVE)
+def test_calls_of_a_step_of_an_adaptive_method(method: str) -> None:
+    """A field that is 0 is solved in one step, by whatever method, after the two calls with which it begins."""
+    made = models.build("neural_ode", tasks.get("parity"), method=method, step=1.0)
+    with torch.no_grad(), counted(made) as counts:
+        made(words(), 1)
+    steps = [steps for steps in range(1, 12) if counts[0] == 2 + steps * ADAPTIVE[method]]
+    assert len(steps) == 1
 
 
 def test_revnet_is_inverted() -> None:
@@ -257,10 +287,10 @@ def test_revnet_is_inverted_exactly_on_a_reference() -> None:
 
 
 def test_block_by_hand() -> None:
-    block = Block(3, 5, norm=False, generator=generator()).double()
+    block = Block(3, 2, 5, norm=False, generator=generator()).double()
     with torch.no_grad():
         block.b.copy_(normal(5, seed=1))
-        block.V.copy_(normal(3, 5, seed=2))
+        block.V.copy_(normal(2, 5, seed=2))
     x = normal(2, 3, 4, seed=3)
     for cell in range(4):
         reads = [(cell + at, block.U[:, :, at + 1]) for at in (-1, 0, 1) if 0 <= cell + at < 4]
@@ -269,7 +299,7 @@ def test_block_by_hand() -> None:
 
 
 def test_block_normalises_what_it_reads() -> None:
-    block, plain = (Block(3, 5, norm, generator()).double() for norm in (True, False))
+    block, plain = (Block(3, 3, 5, norm, generator()).double() for norm in (True, False))
     plain.V.data = block.V.data = normal(3, 5)
     x = normal(2, 3, 4, seed=1)
     close(block(x), plain(Norm(3).double()(x)))
@@ -303,7 +333,7 @@ def test_net_runs_its_layers_in_order(name: str, options: dict[str, Any]) -> Non
     layers = [list(made.blocks)[size * k : size * (k + 1)] for k in range(3)]
     assert [list(made.layer(k)) for k in range(3)] == layers
     for depth in (1, 2, 3):
-        expected = last(made.architecture.states(next(made.states(tokens, 0)), layers.__getitem__, depth))
+        expected = last(made.architecture.states(next(made.states(tokens, 0)), Layers(layers.__getitem__, depth)))
         assert torch.equal(last(made.states(tokens, depth)), expected)
         close(made(tokens, depth), made.readout @ expected + made.bias)
 
@@ -357,7 +387,7 @@ def smooth(x: Tensor) -> Tensor:
 
 def solve(**options: Any) -> Tensor:
     fields = [smooth]
-    return last(models.get("neural_ode", **options).states(normal(2, 4, 3), lambda k: fields, 2))
+    return last(models.get("neural_ode", **options).states(normal(2, 4, 3), Layers(lambda k: fields, 2)))
 
 
 @cache
@@ -418,7 +448,7 @@ def test_gradients_of_an_adaptive_solver(tied: bool) -> None:
 
     def final(x: Tensor, *matrices: Tensor) -> Tensor:
         fields = [[lambda x, A=A: torch.sin(A @ x)] for A in matrices]
-        return last(architecture.states(x, lambda k: fields[0 if tied else k], 2))
+        return last(architecture.states(x, Layers(lambda k: fields[0 if tied else k], 2)))
 
     inputs = [normal(*shape, seed=k).requires_grad_() for k, shape in enumerate([(1, 2, 1), (2, 2), (2, 2)])]
     assert torch.autograd.gradcheck(final, inputs[:2] if tied else inputs, eps=1e-5, atol=1e-5)
@@ -435,7 +465,7 @@ def test_adjoint_gradients_are_the_direct_ones(options: dict[str, Any], toleranc
     for adjoint in (False, True):
         architecture = models.get("neural_ode", **options, adjoint=adjoint)
         fields, x = [[Sine(0)], [Sine(1)]], normal(3, 2, 4, seed=2).requires_grad_()
-        final = last(architecture.states(x, ([fields[0]] * 2 if tied else fields).__getitem__, 2))
+        final = last(architecture.states(x, Layers(([fields[0]] * 2 if tied else fields).__getitem__, 2)))
         forward = fields[0][0].calls
         (final * normal(3, 2, 4, seed=3)).sum().backward()
         assert (fields[0][0].calls > forward) == adjoint  # only the adjoint equation asks for F again
@@ -468,7 +498,7 @@ def draws(count: int, depth: int = 1, **options: Any) -> Counter[tuple[float, ..
     """How often each output of a FractalNet of marking units occurs, from x = 0 and with one generator."""
     architecture, random = models.get("fractalnet", **options), generator(3)
     x, units = torch.zeros(1, architecture.blocks, 1, dtype=torch.float64), marking(architecture.blocks)
-    outputs = [last(architecture.states(x, lambda k: units, depth, random)) for _ in range(count)]
+    outputs = [last(architecture.states(x, Layers(lambda k: units, depth, random))) for _ in range(count)]
     return Counter(rounded(y) for y in outputs)
 
 
@@ -695,26 +725,31 @@ REFUSED: list[tuple[Callable[..., object], str, dict[str, Any], list[str]]] = [
     (build, "resnet", {"drop": 0.1}, ["resnet", "'drop'"]),
     (build, "fractalnet", {"columns": "two"}, ["fractalnet", "columns", "two"]),
     (build, "neural_ode", {"rtol": "tight"}, ["neural_ode", "rtol", "tight"]),
-    (build, "fractalnet", {"columns": 0}, ["fractalnet", "columns=0", "1..8"]),
-    (build, "fractalnet", {"columns": 9}, ["fractalnet", "columns=9", "1..8"]),
-    (build, "fractalnet", {"drop": 1.0}, ["fractalnet", "drop=1.0", "0 <= drop <= 0.999"]),
-    (build, "fractalnet", {"drop": -0.1}, ["fractalnet", "drop=-0.1", "0 <= drop <= 0.999"]),
-    (build, "fractalnet", {"global_drop": 1.0}, ["fractalnet", "global_drop=1.0", "0 <= global_drop <= 0.999"]),
-    (build, "fractalnet", {"drop": 1 - 2**-53}, ["fractalnet", "drop=0.99", "0 <= drop <= 0.999"]),
-    (build, "lm_resnet", {"drop": 1 - 2**-53}, ["lm_resnet", "drop=0.99", "0 <= drop <= 0.999"]),
-    (build, "momentum_resnet", {"gamma": 1 - 2**-53}, ["momentum_resnet", "gamma=0.99", "0.001 <= gamma <= 0.999"]),
-    (build, "momentum_resnet", {"gamma": 5e-324}, ["momentum_resnet", "gamma=5e-324", "0 (no momentum), and 0.001"]),
-    (build, "plain", {"initial": "zero"}, ["plain", "initial='zero'", "he, identity"]),
-    (build, "polynet", {"kind": "poly-4"}, ["polynet", "kind='poly-4'", *DISTINCT]),
-    (build, "neural_ode", {"method": "rk5"}, ["neural_ode", "method='rk5'", *FIXED, "dopri5"]),
-    (build, "neural_ode", {"step": 0}, ["neural_ode", "step=0", "1e-06 <= step <= 1"]),
-    (build, "neural_ode", {"step": 1.5}, ["neural_ode", "step=1.5", "1e-06 <= step <= 1"]),
-    (build, "neural_ode", {"step": 1e-300}, ["neural_ode", "step=1e-300", "1e-06 <= step <= 1"]),
-    (build, "clock_ode", {"rtol": 0}, ["clock_ode", "rtol=0", "1e-15 <= rtol <= 1"]),
-    (build, "second_order_ode", {"atol": -1}, ["second_order_ode", "atol=-1", "1e-15 <= atol <= 1"]),
-    (build, "neural_ode", {"rtol": float("inf")}, ["neural_ode", "rtol=inf", "1e-15 <= rtol <= 1"]),
-    (build, "neural_ode", {"max_evaluations": 0}, ["neural_ode", "max_evaluations=0", "1 <= max_evaluations <= 1e+09"]),
-    (build, "tis_ode", {"weight": float("nan")}, ["tis_ode", "weight=nan", "0 <= weight <= 1e+06"]),
+    (build, "fractalnet", {"columns": 0}, ["fractalnet: columns=0 is not allowed; allowed: at least 1 and at most 8"]),
+    (build, "fractalnet", {"columns": 9}, ["fractalnet", "columns=9", "at least 1 and at most 8"]),
+    (build, "fractalnet", {"drop": 1.0}, ["fractalnet", "drop=1.0", "at least 0 and at most 0.999"]),
+    (build, "fractalnet", {"drop": -0.1}, ["fractalnet", "drop=-0.1", "at least 0 and at most 0.999"]),
+    (build, "fractalnet", {"global_drop": 1.0}, ["fractalnet", "global_drop=1.0", "at least 0 and at most 0.999"]),
+    (build, "fractalnet", {"drop": 1 - 2**-53}, ["fractalnet", "drop=0.99", "at least 0 and at most 0.999"]),
+    (build, "lm_resnet", {"drop": 1 - 2**-53}, ["lm_resnet", "drop=0.99", "at least 0 and at most 0.999"]),
+    (build, "momentum_resnet", {"gamma": 1 - 2**-53}, ["momentum_resnet", "gamma=0.99", "at least 0 and at most 0.99"]),
+    (
+        build,
+        "momentum_resnet",
+        {"gamma": 5e-324, "memory": "reverse"},
+        ["momentum_resnet", "5e-324", "allowed: store, checkpoint"],
+    ),
+    (build, "plain", {"initial": "zero"}, ["plain", "initial=zero", "he, identity"]),
+    (build, "polynet", {"kind": "poly-4"}, ["polynet", "kind=poly-4", *DISTINCT]),
+    (build, "neural_ode", {"method": "rk5"}, ["neural_ode", "method=rk5", *FIXED, "dopri5"]),
+    (build, "neural_ode", {"step": 0}, ["neural_ode", "step=0", "at least 1e-06 and at most 1"]),
+    (build, "neural_ode", {"step": 1.5}, ["neural_ode", "step=1.5", "at least 1e-06 and at most 1"]),
+    (build, "neural_ode", {"step": 1e-300}, ["neural_ode", "step=1e-300", "at least 1e-06 and at most 1"]),
+    (build, "clock_ode", {"rtol": 0}, ["clock_ode", "rtol=0", "at least 1e-15 and at most 1"]),
+    (build, "second_order_ode", {"atol": -1}, ["second_order_ode", "atol=-1", "at least 1e-15 and at most 1"]),
+    (build, "neural_ode", {"rtol": float("inf")}, ["neural_ode", "rtol=inf", "at least 1e-15 and at most 1"]),
+    (build, "neural_ode", {"max_evaluations": 0}, ["neural_ode", "max_evaluations=0", "at least 1 and at most 1000000000"]),
+    (build, "tis_ode", {"weight": float("nan")}, ["tis_ode", "weight=nan", "at least 0 and at most 1e+06"]),
     (build, "resnet", {"layers": -1}, ["layers=-1", "negative"]),
     (build, "resnet", {"tableau": -1}, ["tableau=-1", "negative"]),
     (bare, "resnet", {"width": 0}, ["width=0", "at least 1"]),
@@ -768,7 +803,7 @@ def test_evaluations_are_capped(method: str, tied: bool) -> None:
     def run(**cap: int) -> Tensor:
         calls.clear()
         fields = [[lambda x: calls.append(1) or smooth(x)] for _ in range(1 if tied else 3)] * 3
-        return last(models.get("neural_ode", method=method, **cap).states(normal(2, 4, 3), fields.__getitem__, 3))
+        return last(models.get("neural_ode", method=method, **cap).states(normal(2, 4, 3), Layers(fields.__getitem__, 3)))
 
     expected = run()
     used = len(calls)

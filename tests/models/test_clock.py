@@ -9,6 +9,7 @@ from torch import Tensor
 
 import models
 import tasks
+from models.architecture import Layers
 from models.clock_ode import RATE, ClockODE
 from tasks.task import IGNORE
 
@@ -40,13 +41,13 @@ def half_ticks(z: Tensor, A: Tensor, B: Tensor) -> Tensor:
 def test_a_tick_is_two_half_ticks_in_closed_form(options, error):
     z, A, B = normal(2, 6, 3), normal(3, 3, seed=1), normal(3, 3, seed=2)
     expected = half_ticks(half_ticks(z, A, B), A, B)
-    *_, found = ClockODE(**options).states(z, lambda k: [linear(A), linear(B)], 2)
+    *_, found = ClockODE(**options).states(z, Layers(lambda k: [linear(A), linear(B)], 2))
     assert (found - expected).abs().max() < error * expected.abs().max()
 
 
 def test_untied_ticks_use_their_own_blocks():
     z, pairs = normal(2, 4, 3), [[normal(2, 2, seed=s), normal(2, 2, seed=s + 1)] for s in (3, 5)]
-    *_, found = ClockODE(**TIGHT).states(z, lambda k: [linear(matrix) for matrix in pairs[k]], 2)
+    *_, found = ClockODE(**TIGHT).states(z, Layers(lambda k: [linear(matrix) for matrix in pairs[k]], 2))
     assert torch.allclose(found, half_ticks(half_ticks(z, *pairs[0]), *pairs[1]), rtol=1e-6)
 
 
@@ -55,7 +56,7 @@ def test_order_of_convergence(method, order):
     z, A, B = normal(1, 4, 2), normal(2, 2, seed=1), normal(2, 2, seed=2)
     exact, errors = half_ticks(z, A, B), []
     for parts in (64, 128, 256):
-        *_, found = ClockODE(method=method, step=1 / parts).states(z, lambda k: [linear(A), linear(B)], 1)
+        *_, found = ClockODE(method=method, step=1 / parts).states(z, Layers(lambda k: [linear(A), linear(B)], 1))
         errors.append(float((found - exact).norm()))
     assert all(abs(math.log2(a / b) - order) < 0.35 for a, b in pairwise(errors))
 
@@ -120,7 +121,7 @@ def run(net: models.Net, words: Tensor, steps: int, size: float, every: bool, se
         for k in range(steps):
             if every or k == 0:
                 x = x + size * (1 - 2 * torch.randint(2, x.shape, generator=random))
-            *_, x = net.architecture.states(x, net.layer, 1)
+            *_, x = net.architecture.states(x, Layers(net.layer, 1))
         return net.read(x).argmax(1)
 
 

@@ -51,7 +51,8 @@ def wrap(made: Net, around: type[nn.Module]) -> Net:
 def descent(made: Net, depth: int) -> list[Tensor]:
     """The loss, then the gradient of each parameter."""
     weight = torch.randn(3, 2, 6, generator=torch.Generator().manual_seed(5)).to(made.embed)
-    loss = (made(words(), depth) * weight).sum() + made.architecture.penalty(made.embed, made.layer, depth)
+    x = made.final(words(), depth)
+    loss = (made.read(x) * weight).sum() + made.architecture.penalty(x, made.stack(depth))
     loss.backward()
     return [loss.detach(), *(p.grad for p in made.parameters() if p.grad is not None)]
 

@@ -1,6 +1,7 @@
 """The neural ODE family, each by what is known of its equation in closed form."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,9 +10,13 @@ from scipy.stats import gamma
 from torch.func import functional_call
 
 import models
+from models.architecture import Layers
 from models.block import Block
 from models.net import Net
-from models.solving.continuous import ADAPTIVE, FIXED, SolverError
+from models.solving import room, watch
+from models.solving.adaptive import ADAPTIVE
+from models.solving.fixed import FIXED
+from models.solving.watch import SolverError
 from models.training.learner import Learner
 from tasks import IGNORE, Bits
 
@@ -45,7 +50,7 @@ def path(name, options, field, x, depth, points=1):
     """The states of an architecture whose blocks are functions: `field`, or one a layer in a list."""
     layers = field if isinstance(field, list) else [field] * depth
     blocks = [[F] for F in layers]
-    return list(models.get(name, **options).states(x, blocks.__getitem__, depth, points=points))
+    return list(models.get(name, **options).states(x, Layers(blocks.__getitem__, depth, points=points)))
 
 
 def close(x, y, tolerance=1e-6):
@@ -206,6 +211,26 @@ def test_velocity_starts_at_0_whatever_is_embedded():
     assert torch.equal(made(words, 2), before)
 
 
+def test_a_learnt_velocity_is_what_is_embedded():
+    """With F = 0 the solution is x + t v; and a reference, which embeds none, still starts at rest."""
+    made, task = models.build("second_order_ode", TASKS["parity"], velocity="learnt", method="rk4", step=0.25), TASKS["parity"]
+    words = torch.tensor([[1, 0, 1]])
+    start, *_, end = made.states(words, 2)
+    x, v = start.chunk(2, 1)
+    assert v.abs().min() > 0
+    close(end, torch.cat([x + 2 * v, v], 1), 1e-5)
+    made(words, 2).sum().backward()
+    assert made.embed.grad[:, made.width // 2 :].abs().min() > 0
+    made.realise(task.program())
+    assert torch.equal(made(words, 2), realised("second_order_ode", method="rk4", step=0.25)(words, 2))
+
+
+def realised(name, **options):
+    made = models.build(name, TASKS["parity"], **options)
+    made.realise(TASKS["parity"].program())
+    return made
+
+
 def test_second_order_registers_are_gamma_distributed_of_twice_the_shape():
     made = models.build("second_order_ode", TASKS["parity"], width=14, rtol=1e-9, atol=1e-11).double().eval()
     reference = made.realise(TASKS["parity"].program())
@@ -259,7 +284,7 @@ def test_second_order_steps_that_overshoot_are_refused(method, step, task, allow
 
 
 def penalty(options, field, x, depth):
-    return models.get("tis_ode", **options).penalty(x, lambda k: [field], depth)
+    return models.get("tis_ode", **options).penalty(x, Layers(lambda k: [field], depth))
 
 
 @every_solver
@@ -279,9 +304,9 @@ def test_penalty_counts_the_way_there_and_back(options):
 
 def test_penalty_is_that_of_the_last_layer():
     asked = []
-    models.get("tis_ode", method="rk4").penalty(normal(1, 2, 1), lambda k: asked.append(k) or [lambda x: -x], 4)
+    models.get("tis_ode", method="rk4").penalty(normal(1, 2, 1), Layers(lambda k: asked.append(k) or [lambda x: -x], 4))
     assert set(asked) == {3}
-    assert not models.get("tis_ode").penalty(normal(1, 2, 1), lambda k: 1 / 0, 0)
+    assert not models.get("tis_ode").penalty(normal(1, 2, 1), Layers(lambda k: 1 / 0, 0))
 
 
 def test_gradient_of_the_penalty():
@@ -290,7 +315,7 @@ def test_gradient_of_the_penalty():
 
     def value(*values):
         def term(words):
-            return made.architecture.penalty(made.final(words, 2), made.layer, 2)
+            return made.architecture.penalty(made.final(words, 2), made.stack(2))
 
         made.forward = term
         return functional_call(made, dict(zip(parameters, values, strict=True)), (words,))
@@ -309,7 +334,7 @@ def test_training_adds_the_penalty():
         losses.append(loss.item())
         slopes.append(made.blocks[0].V.grad)
     made = net("tis_ode", method="rk4", weight=2.0)
-    assert losses[1] - losses[0] == pytest.approx(made.architecture.penalty(made.final(words, 2), made.layer, 2).item())
+    assert losses[1] - losses[0] == pytest.approx(made.architecture.penalty(made.final(words, 2), made.stack(2)).item())
     assert losses[1] > losses[0] + 0.01
     assert not torch.allclose(*slopes)
 
@@ -318,10 +343,10 @@ def test_a_steady_state_costs_nothing():
     made, task = models.build("tis_ode", TASKS["parity"], rtol=1e-6, atol=1e-8).double(), TASKS["parity"]
     made.realise(task.program())
     words = task.sample(4, 6, Bits(0))
-    late, soon = (made.architecture.penalty(made.final(words, depth), made.layer, depth).item() for depth in (40, 6))
+    late, soon = (made.architecture.penalty(made.final(words, depth), made.stack(depth)).item() for depth in (40, 6))
     assert 0 <= late < 1e-5 < soon
     fresh = models.build("tis_ode", task)
-    assert fresh.architecture.penalty(fresh.final(words, 3), fresh.layer, 3) == 0
+    assert fresh.architecture.penalty(fresh.final(words, 3), fresh.stack(3)) == 0
 
 
 # failure
@@ -359,11 +384,60 @@ def test_spent_evaluations_are_told_with_the_time_reached(method):
     assert 0.1 < float(str(error.value).split("t = ")[1].split()[0]) < 20
 
 
+def descend(method, words=64, **options):
+    """Through a field with parameters that takes many steps."""
+    made = net("neural_ode", method=method, step=1 / 128, rtol=1e-12, atol=1e-12, **options)
+    made(torch.randint(2, (words, 8)), 2).sum().backward()
+    return made
+
+
+@pytest.mark.parametrize("method", ["dopri5", "rk4"])
+def test_a_solver_stops_before_memory_does(method, monkeypatch):
+    """Every look finds 200 MB less of 2 GB: after ten 48 MB are free, and a 20th of what was free at first is 92 MB."""
+    looks = []
+    monkeypatch.setattr(room, "available", lambda device: looks.append(device) or 2**31 - len(looks) * 200 * 2**20)
+    monkeypatch.setattr(watch, "LEAST", 2**40)
+    with pytest.raises(SolverError) as error:
+        descend(method, words=2)
+    told(error, f"neural_ode: {method} gave up at t = ", " of 2, ", "leaves 48 MB free", "memory=checkpoint, adjoint=true")
+    assert 0 < float(str(error.value).split("t = ")[1].split()[0]) < 2
+    assert looks == ["cpu"] * 10
+    told(error, f"of {64 * 10} evaluations")
+
+
+def test_a_solver_leaves_half_a_gigabyte_of_a_large_memory(monkeypatch):
+    left = iter([2**36, 2**29, 2**29 - 1])
+    monkeypatch.setattr(room, "available", lambda device: next(left))
+    with pytest.raises(SolverError, match=r"of 192 evaluations leaves 512 MB free"):
+        descend("rk4", words=2)
+
+
+@pytest.mark.parametrize("reason", ["evaluation", "adjoint", "few evaluations", "not known"])
+def test_memory_is_looked_at_only_where_backward_keeps_it(reason, monkeypatch):
+    def look(device):
+        assert reason == "not known"
+
+    monkeypatch.setattr(room, "available", look)
+    made = net("neural_ode", method="rk4", step=1 / 2 if reason == "few evaluations" else 1 / 64, adjoint=reason == "adjoint")
+    with torch.set_grad_enabled(reason != "evaluation"):
+        assert made(torch.tensor([[1, 0, 1]]), 2).isfinite().all()
+
+
+def test_how_much_memory_is_free_is_known_where_there_is_a_proc():
+    free = room.available("cpu")
+    assert (free is not None) == Path("/proc/meminfo").exists()
+    assert free is None or 2**20 < free < 2**50
+
+
 def test_bad_options_are_refused():
     for name in ("neural_ode", "second_order_ode", "tis_ode"):
-        with pytest.raises(models.ModelError, match=f"^{name}: step=0.0 is not allowed; allowed: 1e-06 <= step <= 1$"):
+        with pytest.raises(
+            models.ModelError, match=f"^{name}: step=0.0 is not allowed; allowed: at least 1e-06 and at most 1$"
+        ):
             models.get(name, step=0.0)
-    with pytest.raises(models.ModelError, match=r"^tis_ode: weight=-1.0 is not allowed; allowed: 0 <= weight <= 1e\+06$"):
+    with pytest.raises(
+        models.ModelError, match=r"^tis_ode: weight=-1.0 is not allowed; allowed: at least 0 and at most 1e\+06$"
+    ):
         models.get("tis_ode", weight=-1.0)
 
 

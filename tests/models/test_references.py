@@ -11,7 +11,7 @@ from scipy.stats import gamma
 import models
 import tasks
 from models import Net, NotRealizable
-from models.block import lower
+from models.lowering.exact import lower
 from models.solving.continuous import Continuous
 from models.streaming.stream import Stream
 from tasks.programs import Program
@@ -24,7 +24,7 @@ CONTINUOUS = [name for name, (model, _) in MODELS.items() if issubclass(models.f
 DISCRETE = [name for name in MODELS if name not in CONTINUOUS]
 STREAMS = [name for name, (model, _) in MODELS.items() if issubclass(models.find(model), Stream)]
 LAYERED = [name for name in MODELS if name not in STREAMS]
-PROBES = [  # tasks on which every variant of every architecture is tried; the others meet each architecture once
+PROBES = [  # tasks on which every variant of every architecture is tried; the others meet each architecture once, if not LONG
     "addition", "automaton", "automaton 10", "beaver", "cellular", "copier", "counter", "counter 5", "flipper", "minsky",
     "parity", "last parity", "rule 30", "rule 184", "turing", "halve", "duplicate_string",
 ]  # fmt: skip
@@ -43,7 +43,8 @@ WRITE_ONCE = [name for name, task in TASKS.items() if task.program().write_once]
 REALISED = [(model, task) for model in MODELS for task in TASKS
             if not (MODELS[model][0] in NEEDS and TASKS[task].name in REWRITING)
             and (model in LAYERED or task in AUTOMATA)]  # fmt: skip
-PAIRS = [(model, task) for model, task in REALISED if task in PROBES or model in models.names()]
+PAIRS = [(model, task) for model, task in REALISED
+         if task in PROBES or (model in models.names() and model != "tis_ode" and task not in LONG)]  # fmt: skip
 
 
 @cache
@@ -135,7 +136,8 @@ def test_polynomial_ode(task):
     ode = PolynomialODE(TASKS[task].program())
     for length in (1, 3) if task in LONG else (1, 3, 8, 64 if task == "addition" else 16):
         words, target = cases(task, length, 256 if length <= 8 else 2)
-        assert agrees(ode.answer(words[-64:]), target[-64:])
+        few = 8 if task in LONG else 64
+        assert agrees(ode.answer(words[-few:]), target[-few:])
 
 
 @pytest.mark.parametrize("model", ["resnet", "polynet", "fractalnet", "revnet"])
@@ -398,6 +400,15 @@ def test_momentum_resnet_stops_registers_and_lets_flags_run(task, gamma):
             assert (x[:, channels : 2 * channels - fixed] - flags).abs().max() < 1e-9
             assert not x[:, 2 * channels - fixed :].any()
             flags = gamma * flags + expected[:, fixed:]
+
+
+@pytest.mark.parametrize("gamma", [0.001, 0.99])
+def test_momentum_resnet_answers_in_single_precision_with_every_gamma_that_is_allowed(gamma):
+    net = models.build("momentum_resnet", TASKS["parity"], width=60, hidden=90, gamma=gamma).eval()
+    net.realise(TASKS["parity"].program())
+    words, target = cases("parity", 200, 16)
+    with torch.no_grad():
+        assert agrees(net(words, TASKS["parity"].depth(200)).argmax(1), target)
 
 
 def test_revnet_counts_in_its_second_half_and_holds_bits_in_the_first():

@@ -1,6 +1,7 @@
 """Cards: bounds with sources, formulas that are the program's, growth that is measured; the ladder, the page, the audit."""
 
 import math
+import os
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -20,6 +21,9 @@ from tasks.task import IGNORE
 
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 LONGEST_RUN = 700  # steps
+WORK = float(
+    os.environ.get("WORK", "5e6")
+)  # rule evaluations (words x rules x cells x steps) of a length; `make exhaustive`: more
 EASY = {  # random words are not the worst: their answers stand long before depth(n), which other words need
     "comparison": "the first difference of random numbers is near",
     "turing": "a random number has few trailing ones",
@@ -58,7 +62,9 @@ def sizes(task) -> list[int]:
 
 def measured(task, length: int) -> tuple[int, float]:
     """The step from which the answers of random words stand, and the length of the longest of their curves."""
-    program, words = task.program(), random_words(task, 12, length)
+    program = task.program()
+    affordable = int(WORK / (len(program.rules) * task.cells(length) * task.depth(length)))
+    words = random_words(task, max(2, min(12, affordable)), length)
     target = task.target(words)
     settled, curve, before = 0, torch.zeros(len(words)), None
     for t, x in enumerate(program.run(words, task.depth(length))):
@@ -195,7 +201,7 @@ class Page(HTMLParser):
 
 def test_the_page_has_every_card_it_is_given():
     chosen = [TASKS["parity"], TASKS["palindrome"]]
-    text = cards.page(chosen)
+    text = cards.html(chosen)
     page = Page()
     page.feed(text)
     assert page.ids == ["parity", "turing-machine-palindrome"]
@@ -208,7 +214,7 @@ def test_the_page_has_every_card_it_is_given():
 
 def test_what_a_card_says_is_text(monkeypatch):
     monkeypatch.setattr(cards, "facts", lambda task: [("class", "<b>x & y</b>")])
-    assert "<b>" not in (text := cards.page([TASKS["parity"]]))
+    assert "<b>" not in (text := cards.html([TASKS["parity"]]))
     assert "&lt;b&gt;x &amp; y&lt;/b&gt;" in text
 
 

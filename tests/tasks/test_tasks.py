@@ -133,7 +133,7 @@ def test_solve_target_and_program_agree_on_all_short_words(task):
         target = task.target(words)
         assert [task.solve(word) for word in words.tolist()] == target.tolist()
         work = task.depth(length) * len(task.program().rules) * task.cells(length)  # of a word; `make exhaustive` takes all
-        few = target[-max(8, 2_000_000 // work) :]
+        few = target[-max(4, 500_000 // work) :]
         assert torch.equal(task.program().answer(words[-len(few) :])[few != IGNORE], few[few != IGNORE])
 
 
@@ -149,7 +149,7 @@ def test_all_65536_additions_of_8_bits():
 
 @every_task
 def test_one_task_object_serves_all_lengths_in_any_order(task):
-    for length in (4, 1, 6, 2, 4):
+    for length in (4, 1, 6):
         words = random_words(task, 3, length)
         fresh = tasks.get(task.name, **task.parameters)
         assert torch.equal(task.target(words), fresh.target(words))

@@ -17,11 +17,12 @@ from leaderboard.running.run import run
 from leaderboard.running.score import score
 from leaderboard.running.settings import SettingError
 from leaderboard.store.record import NotARecord, read, write
-from models.architecture import Architecture
+from models.architecture import Architecture, Layers
 from models.neural_ode import NeuralODE
 from models.plain import Plain
 from models.resnet import ResNet
-from models.solving.continuous import Continuous, SolverError
+from models.solving.continuous import Continuous
+from models.solving.watch import SolverError
 
 
 def seed(number=0):
@@ -79,8 +80,8 @@ class Streaming(Architecture):
     def lower(self, program):
         raise models.NotRealizable("nothing")
 
-    def states(self, x, layer, depth, generator=None, points=1):
-        yield layer(0)[0](x)
+    def states(self, x, layers):
+        yield layers[0][0](x)
 
 
 # precision and noise
@@ -192,7 +193,41 @@ def test_solvers_reach_what_they_do_on_a_linear_field(architecture, threshold):
     """x' = x from 1 up to time 2, in closed form."""
     limits = LIMITS | {"rk4 1/4": RK4}
     found = diagnostics.solver_consistency(*growing(1.0, 2, threshold, architecture))
+    if architecture == NeuralODE():
+        limits["dopri5 tighter"] = math.exp(2)
     assert found == {name: float(limit > threshold) for name, limit in limits.items()}
+
+
+FINE = ["rk4 1", "rk4 1/4"]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "expected"),
+    [
+        (ResNet(), [*LIMITS, "rk4 1/4"]),
+        (NeuralODE(method="euler", step=0.5), ["euler 1/2", "euler 1/4", "rk4 1/4"]),
+        (NeuralODE(method="midpoint"), ["midpoint 1", *FINE]),
+        (NeuralODE(method="heun2", step=0.3), ["rk4 1/4"]),
+        (NeuralODE(method="rk4"), FINE),
+        (NeuralODE(method="rk4", step=0.2), []),
+        (NeuralODE(method="bosh3"), ["bosh3 tighter"]),
+    ],
+    ids=lambda value: value.label if isinstance(value, Architecture) else "",
+)
+def test_solvers_whose_error_is_equal_or_smaller(architecture, expected):
+    assert diagnostics.no_worse(architecture) == expected
+
+
+def test_a_coarser_solver_makes_no_drop_and_a_finer_one_does():
+    """x' = -x from 1 is at 0.1353 at time 2, at 0.25 by the midpoint method; Euler's method, step 1, has 0 and says nothing."""
+    net, words = growing(-1.0, 2, 0.1, NeuralODE(method="midpoint"))
+    found = diagnostics.diagnose(net, words)
+    assert found["solvers"]["euler 1"] == 0
+    assert found["largest_drop"] == 0
+    net, words = growing(-1.0, 2, 0.2, NeuralODE(method="midpoint"))
+    assert diagnostics.diagnose(net, words)["largest_drop"] == 1
+    assert diagnostics.diagnose(*growing(-1.0, 2, 0.1, NeuralODE(method="rk4", step=0.2)))["largest_drop"] is None
+    assert diagnostics.diagnose(*growing(-1.0, 2, 0.1, NeuralODE()))["largest_drop"] == 0
 
 
 def test_other_architectures_have_no_other_solver():
@@ -243,14 +278,15 @@ def test_autocorrelation_by_hand():
 def test_plain_gradients_shatter_and_residual_ones_do_not():
     """24 plain layers against 50 residual ones, as in the paper; white noise has 0, one layer is nearly brown."""
 
-    def r(depth, residual):
-        rows = torch.stack([gradients.scalar_gradients(depth, residual, seed(k)) for k in range(4)])
+    def r(depth, residual, beta=1.0):
+        rows = torch.stack([gradients.scalar_gradients(depth, residual, seed(k), beta=beta) for k in range(4)])
         return gradients.autocorrelation(rows, 10)
 
     one, plain, residual = r(1, False), r(24, False), r(50, True)
     assert (one[1:] > residual[1:]).all()
     assert (residual[1:6] > plain[1:6] + 0.1).all()
     assert plain[1:].abs().max() < 0.2
+    assert (r(50, True, beta=0.1)[1:] > residual[1:] + 0.1).all()
 
 
 def test_line_gradient_is_the_derivative_along_the_line():
@@ -262,7 +298,7 @@ def test_line_gradient_is_the_derivative_along_the_line():
     a, b = torch.nn.functional.embedding(words, net.embed).mT.detach()
 
     def value(s):
-        *_, end = net.architecture.states((a + s * (b - a))[None], net.layer, 3)
+        *_, end = net.architecture.states((a + s * (b - a))[None], Layers(net.layer, 3))
         return (c * end).sum().item()
 
     for k in (1, 4, 6):

@@ -45,7 +45,7 @@ def rows(text):
 
 def test_parity_as_text():
     assert shown("task=parity", "model=resnet", "length=3").output.splitlines()[0] == "resnet on parity"
-    diagram = spacetime.text(run("resnet", tasks.get("parity"), [1, 0, 1]))
+    diagram = spacetime.diagram(run("resnet", tasks.get("parity"), [1, 0, 1]))
     assert diagram.splitlines() == ["input  1 0 1", "    0  . . .", "    1  1 . .", "    2  1 1 .", "    3  1 1 0"]
 
 
@@ -54,7 +54,7 @@ def test_a_machine_shows_tape_and_head_as_its_program_runs(model):
     task = tasks.get("turing", machine="palindrome")
     word, program = [0, 1, 1, 0, 2], task.program()
     states = list(program.run(torch.tensor([word])))
-    found = rows(spacetime.text(run(model, task, word), rows=1000))
+    found = rows(spacetime.diagram(run(model, task, word), rows=1000))
     size = program.sizes["head"]
     first = program.first_channel["head"]
     for layer, cells in found.items():
@@ -64,7 +64,7 @@ def test_a_machine_shows_tape_and_head_as_its_program_runs(model):
     last = max(found)
     assert list(found) == list(range(last + 1))
     assert all(torch.equal(a[:, program.outputs()], states[-1][:, program.outputs()]) for a in states[last:])
-    assert f"the same up to layer {len(states) - 1}" in spacetime.text(run(model, task, word))
+    assert f"the same up to layer {len(states) - 1}" in spacetime.diagram(run(model, task, word))
 
 
 def test_the_head_of_a_net_with_halves_is_found_where_it_is_read():
@@ -92,12 +92,12 @@ def test_a_diagram_settles_when_nothing_changes():
 
 def test_the_text_keeps_to_its_size():
     found = run("resnet", tasks.get("parity"), [1] * 90)
-    text = spacetime.text(found, rows=12, columns=60)
+    text = spacetime.diagram(found, rows=12, columns=60)
     assert len(text.splitlines()) == 13
     assert max(map(len, text.splitlines())) <= 60
     assert "…" in text
     assert {0, 90} <= set(rows(text))
-    assert "…" not in spacetime.text(found, columns=120)
+    assert "…" not in spacetime.diagram(found, columns=120)
 
 
 def test_the_picture_has_the_colour_of_every_value(tmp_path):
@@ -130,14 +130,14 @@ def test_confidence_fades_and_a_thin_margin_is_a_dot():
     found = spacetime.space_time(net, torch.tensor([1, 1, 1]), 3)
     assert (np.diff(found.margin, axis=0) >= -1e-6).all()
     assert 0 < found.margin[1, 1] < found.margin[2, 1] < 1
-    for layer, cells in rows(spacetime.text(found)).items():
+    for layer, cells in rows(spacetime.diagram(found)).items():
         assert [cell == "." for cell in cells] == (found.margin[layer] < 0.5).tolist()
 
 
 def test_more_classes_than_colours_or_digits():
     found = run("resnet", tasks.get("counter", modulus=70), [1] * 66)
-    assert rows(spacetime.text(found, rows=100, columns=200))[66][8:12] == ["9", "a", "b", "c"]
-    assert rows(spacetime.text(found, rows=100, columns=200))[66][-4:] == ["#"] * 4
+    assert rows(spacetime.diagram(found, rows=100, columns=200))[66][8:12] == ["9", "a", "b", "c"]
+    assert rows(spacetime.diagram(found, rows=100, columns=200))[66][-4:] == ["#"] * 4
     spacetime.figure({"reference": found}, "").canvas.draw()
 
 

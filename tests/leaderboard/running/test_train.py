@@ -147,7 +147,7 @@ MODEL = '''
 from dataclasses import dataclass
 from typing import ClassVar
 from models.architecture import OneStep, Reference
-from models.block import lower
+from models.lowering.exact import lower
 
 @dataclass(frozen=True)
 class Half(OneStep):
@@ -161,21 +161,30 @@ class Half(OneStep):
 '''
 
 
-def test_a_task_and_a_model_come_from_two_files_each_and_no_edit(tmp_path):
+def test_a_task_and_a_model_are_one_file_each_and_no_edit(tmp_path):
     for kind, name, source in [("task", "flip", TASK), ("model", "half", MODEL)]:
         (tmp_path / "mine" / f"{kind}s").mkdir(parents=True)
         (tmp_path / "mine" / f"{kind}s" / "__init__.py").touch()
         (tmp_path / "mine" / f"{kind}s" / f"{name}.py").write_text(source)
-        (tmp_path / "mine" / "conf" / kind).mkdir(parents=True)
-        (tmp_path / "mine" / "conf" / kind / f"{name}.yaml").write_text(f"name: {name}\n")
-    flags = ["--config-dir", str(tmp_path / "mine" / "conf"), "-m"]
-    done = command(tmp_path / "r", "task=flip", "model=half,resnet", flags=flags, path=tmp_path / "mine")
+    done = command(tmp_path / "r", "task=flip", "model=half,resnet", flags=["-m"], path=tmp_path / "mine")
     assert done.returncode == 0, done.stderr
     records = read(tmp_path / "r")
     assert sorted((r["task"]["name"], r["model"]["name"]) for r in records) == [("flip", "half"), ("flip", "resnet")]
     for record in records:
         assert record["reference"]["reason"] is None
         assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
+
+
+def test_a_file_that_does_not_import_is_one_line_where_it_is_chosen(tmp_path):
+    (tmp_path / "mine" / "tasks").mkdir(parents=True)
+    for name, source in (("__init__", ""), ("broken", "import nothing_of_that_name"), ("empty", "")):
+        (tmp_path / "mine" / "tasks" / f"{name}.py").write_text(source)
+    for name, says in (("broken", "No module named 'nothing_of_that_name'"), ("empty", "defines 0 classes")):
+        chosen = command(tmp_path / "r", f"task={name}", path=tmp_path / "mine")
+        assert (chosen.returncode, chosen.stdout, len(chosen.stderr.splitlines())) == (1, "", 1), chosen.stderr
+        assert f"tasks.{name} " in chosen.stderr
+        assert says in chosen.stderr
+    assert command(tmp_path / "r", path=tmp_path / "mine").returncode == 0  # the others can be run
 
 
 def test_a_sweep_goes_on_past_a_failure(tmp_path):

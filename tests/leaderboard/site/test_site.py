@@ -14,17 +14,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from chromium import WHERE, Chromium
-from records import done, failed, score
+from records import SETTINGS, done, failed, score
 from typer.testing import CliRunner
 
 import models
 import tasks
 from leaderboard.cli import app
+from leaderboard.protocol import digest
 from leaderboard.site import figures, panels, plots, sheets
 from leaderboard.site import page as site
 from leaderboard.store.record import write
 from leaderboard.tables.cells import cells
 from leaderboard.tables.frame import frame
+from leaderboard.tables.protocols import grouped
+from leaderboard.tables.table import table
 
 HOSTILE = "\"><img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>\u202e</script>&lt;"
 SAFE = HOSTILE.replace("\u202e", " ")  # marks that turn the direction of text are no text
@@ -33,7 +36,7 @@ SAFE = HOSTILE.replace("\u202e", " ")  # marks that turn the direction of text a
 def of(record: dict[str, Any], task: str, model: str) -> dict[str, Any]:
     """A record of a task and a model that there are."""
     card = tasks.get(task).card
-    record["task"] |= {"name": task, "label": task, "parameters": {}, "class": card.complexity}
+    record["task"] |= {"name": task, "label": task, "parameters": {}, "version": 1, "class": card.complexity}
     record["model"]["name"] = model
     return record
 
@@ -63,9 +66,15 @@ def records() -> list[dict[str, Any]]:
     return [*runs, mine]
 
 
+def made(records: list[dict[str, Any]]) -> site.Page:
+    """The page of records of one protocol."""
+    (group,) = grouped(records)
+    return site.page(group)
+
+
 @pytest.fixture(scope="module")
 def page() -> site.Page:
-    return site.page(records())
+    return made(records())
 
 
 class Parsed(HTMLParser):
@@ -101,33 +110,54 @@ class Parsed(HTMLParser):
 def test_cell_by_hand() -> None:
     df = frame(records())
     found = cells(df, "symbol", 2)
-    lines, sums, notes = sheets.heat(df, found, "symbol", 2, ["parity", "addition"])
+    shown = table(df, "symbol", 2, found)
+    lines, sums = sheets.heat(shown, found, ["parity", "addition"])
     assert [line.model for line in lines] == ["reference", "resnet", "gru", f"resnet · {SAFE} [verified]"]
     reference, resnet, gru, mine = lines
     assert [cell.score for cell in reference.cells] == ["1.000", "1.000"]
     assert [cell.level for cell in reference.cells] == [20, 20]
     # parity: (0.6 + 0.8) / 2, from chance 0.5 to 1: 0.4 of 20 shades
-    assert resnet.cells[0] == sheets.Cell("0.700", "[0.60, 0.80]", ["gap 0.300"], "", 8)
+    assert resnet.cells[0] == sheets.Box("0.700", "[0.60, 0.80]", ["gap 0.300"], "", 8)
     assert gru.cells[0][:3] == ("0.700", "[0.50, 0.90]", ["gap 0.300", "1 failed"])
     assert (gru.cells[1].score, gru.cells[1].more, gru.cells[1].level) == ("not run", ["2 missing"], None)
     assert mine.cells[0].more == ["gap 0.400", "1 missing"]
     assert (mine.flags, gru.flags) == (["claim differs"], [])
     assert sums[:2] == ["rank", "score"]
     assert resnet.sums[1].value == pytest.approx((0.4 + 0.2) / 2)
-    assert any(note == "failed, counted as chance: diverged" for note in notes)
+    assert any(note == "failed, counted as chance: diverged" for note in shown.footnotes)
+
+
+def test_what_was_not_measured_is_not_unsolved_on_the_page() -> None:
+    run = of(done(scores=[score(factor=2, accuracy=0.7), score("reference", 2)]), "parity", "resnet")
+    df = frame([run, of(failed("gru"), "parity", "gru")])
+    found = cells(df, "symbol", 2)
+    assert sheets.solved(found, ["gru", "resnet"], ["parity"]) == [[[None, 0, 1]], [[None, 0, 1]]]
+    lines, sums = sheets.heat(table(df, "symbol", 2, found), found, ["parity"])
+    column = sums.index("solved")
+    assert [line.sums[column] for line in lines] == [sheets.Box("–")] * 3
+    assert sheets.level(float("nan")) is None
+
+
+def test_a_task_without_a_score_has_no_best_row() -> None:
+    df = frame([done("a", scores=[score()]), failed("b"), done("a", "rule"), done("b", "rule")])
+    found = cells(df, "symbol", 1)
+    found.loc[(found["task"] == "parity") & (found["model"] == "a"), "trained"] = np.nan
+    ((_, (parity, rule)),) = sheets.rungs(found, ["a", "b"], {"parity": "P", "rule": "P"})
+    assert (parity.best, parity.model, parity.gap, parity.bar) == (sheets.Box("–"), "", "–", 0.0)
+    assert (rule.best.score, rule.model) == ("1.000", "a")
 
 
 def test_a_row_above_every_reference_is_flagged() -> None:
     scores = [score(), score("reference", accuracy=0.9)]
     df = frame(done(seed=seed, scores=scores) for seed in range(3))
-    lines, _, _ = sheets.heat(df, cells(df, "symbol", 1), "symbol", 1, ["parity"])
+    lines, _ = sheets.heat(table(df, "symbol", 1), cells(df, "symbol", 1), ["parity"])
     assert lines[1].flags == ["above 1"]
     assert lines[1].cells[0].level == sheets.LEVELS
 
 
 def test_number_of_runs_is_told_where_it_is_not_the_usual_one() -> None:
     df = frame([done(task=task, seed=seed) for task, seeds in (("a", 3), ("b", 3), ("c", 2)) for seed in range(seeds)])
-    lines, _, _ = sheets.heat(df, cells(df, "symbol", 1), "symbol", 1, ["a", "b", "c"])
+    lines, _ = sheets.heat(table(df, "symbol", 1), cells(df, "symbol", 1), ["a", "b", "c"])
     assert [list(cell.more) for cell in lines[1].cells] == [["gap 0.000"], ["gap 0.000"], ["gap 0.000", "n 2"]]
 
 
@@ -137,10 +167,10 @@ def test_ladder_goes_by_class_and_shows_the_best_ranked_row() -> None:
     assert {label: complexity for label, (complexity, _) in order.items()} == {"addition": "AC⁰", "parity": "AC⁰[2]"}
     assert list(order) == ["addition", "parity"]
     found = cells(df, "symbol", 2)
-    (_, (addition,)), (_, (parity,)) = sheets.ladder(found, ["gru", "resnet"], {"addition": "AC⁰", "parity": "AC⁰[2]"})
+    (_, (addition,)), (_, (parity,)) = sheets.rungs(found, ["gru", "resnet"], {"addition": "AC⁰", "parity": "AC⁰[2]"})
     assert (addition.model, addition.best.score, addition.gap, addition.bar) == ("resnet", "0.600", "0.400", 20.0)
     assert (parity.model, parity.best.score, parity.reference, parity.bar) == ("gru", "0.700", "1.000", 40.0)
-    (_, (parity,)), *_ = sheets.ladder(cells(df, "symbol", 1), ["gru", "resnet"], {"parity": "AC⁰[2]"})
+    (_, (parity,)), *_ = sheets.rungs(cells(df, "symbol", 1), ["gru", "resnet"], {"parity": "AC⁰[2]"})
     assert (parity.model, parity.best.score) == ("resnet", "1.000")  # gru: 1 and a failure, so 0.75
 
 
@@ -148,9 +178,9 @@ def test_bar_of_the_ladder_goes_to_the_best_reference_of_the_task_whoever_has_it
     best = done("rnn", scores=[score(accuracy=0.9)], reference={"reason": "none"})
     worse = done("gru", scores=[score(accuracy=0.6), score("reference", accuracy=0.8)])
     df = frame([best, done(scores=[score(accuracy=0.6), score("reference", accuracy=0.99)]), worse])
-    ((_, (parity,)),) = sheets.ladder(cells(df, "symbol", 1), ["rnn", "resnet"], {"parity": "P"})
+    ((_, (parity,)),) = sheets.rungs(cells(df, "symbol", 1), ["rnn", "resnet"], {"parity": "P"})
     assert parity[:1] + parity[2:] == ("parity", "rnn", "0.990", "–", 81.6)  # 0.4 of 0.49
-    assert parity.best == sheets.Cell("0.900", "[0.90, 0.90]", level=16)
+    assert parity.best == sheets.Box("0.900", "[0.90, 0.90]", level=16)
 
 
 def test_curve_ratio_by_hand() -> None:
@@ -162,7 +192,7 @@ def test_learning_curve_is_the_median_of_the_losses_that_are_numbers() -> None:
     runs = [of(done(seed=seed), "parity", "resnet") for seed in range(3)]
     for run, last in zip(runs, (0.1, 0.2, 0.9), strict=True):
         run["training"]["loss"] = [[100, 1.0], ["<b>", 2], [200, last], [300, None], [400, 10**400], 7]
-    (plot,), table = figures.learning(runs, {run["id"]: "resnet" for run in runs}, {"resnet": 0}, ["parity"])
+    (plot,), table = figures.learning_plots(runs, {run["id"]: "resnet" for run in runs}, {"resnet": 0}, ["parity"])
     assert table.rows == [["parity", "0.2"]]
     x, y = plots.across(0, 200, figures.SMALL), plots.upward(0.2, 1, figures.LOW, log=True)
     assert plot.lines == [(0, f"M{x(100)} {y(1)}l{x(200) - x(100)} {y(0.2) - y(1)}")]
@@ -171,7 +201,7 @@ def test_learning_curve_is_the_median_of_the_losses_that_are_numbers() -> None:
 def test_a_long_learning_curve_is_thinned_and_the_page_says_so(page: site.Page) -> None:
     run = of(done(), "parity", "resnet")
     run["training"]["loss"] = [[step, 0.5 + 0.4 * (-1) ** (step // 5)] for step in range(1, 101)]
-    (plot,), table = figures.learning([run], {run["id"]: "resnet"}, {"resnet": 0}, ["parity"])
+    (plot,), table = figures.learning_plots([run], {run["id"]: "resnet"}, {"resnet": 0}, ["parity"])
     assert table.rows == [["parity", "0.9"]]
     assert 10 < plot.lines[0][1].count("l") <= figures.STEPS
     x = plots.across(0, 100, figures.SMALL)
@@ -219,6 +249,10 @@ def test_panels_only_of_what_this_version_has() -> None:
     assert panels.ordered([unknown]) == {"riddle": ("ACC0", None)}
     assert "no task" in panels.task_panel("riddle", "ACC0", None).about
     assert "no architecture" in panels.model_panel("mystery", [unknown]).about
+    old = done("parity")["task"] | {"name": "parity", "label": "parity v9", "version": 9}
+    assert panels.ordered([done() | {"task": old}])["parity v9"][1] is None
+    now = old | {"label": f"parity v{tasks.get('parity').version}", "version": tasks.get("parity").version}
+    assert panels.ordered([done() | {"task": now}])[now["label"]][1] == tasks.get("parity")
     false = of(done(task="counter"), "parity", "resnet")
     false["task"]["label"] = "counter"  # which it is not
     assert panels.ordered([false])["counter"][1] is None
@@ -276,11 +310,11 @@ def test_same_bytes_whatever_the_order_of_the_records() -> None:
     runs = records()[-2:]
     other = of(done(seed=1, scores=twice(1.0, 0.7)), "parity", "resnet")
     runs.append(other | {"submission": runs[-1]["submission"] | {"authors": ["another"]}})
-    assert site.page(runs) == site.page(runs[::-1])
+    assert made(runs) == made(runs[::-1])
 
 
 def test_a_character_that_has_no_bytes() -> None:
-    assert site.page([done("a\ud800b")]).html.encode()
+    assert made([done("a\ud800b")]).html.encode()
 
 
 # the command
@@ -331,7 +365,8 @@ def many(seeds: int) -> list[dict[str, Any]]:
     said = {"authors": ["A"], "link": "", "badge": "verified", "claimed": {}, "sha256": "ab" * 32}
     rows = [(name, None) for name in models.names()] + [("resnet", name) for name in ("mine", "yours", "theirs")]
     every = [
-        {"name": task.name, "label": task.label, "parameters": dict(task.parameters), "class": task.card.complexity}
+        {"name": task.name, "label": task.label, "parameters": dict(task.parameters)}
+        | {"version": task.version, "class": task.card.complexity}
         for task in tasks.every()
     ]
     for (name, by), task, seed in product(rows, every, range(seeds)):
@@ -367,7 +402,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Large]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(panels, "task_panel", panel)
         runs, path = many(3), tmp_path_factory.mktemp("large") / "index.html"
-        page = site.page(runs)
+        page = made(runs)
         path.write_text(page.html, encoding="utf-8")
         yield Large(runs, page, path)
 
@@ -388,6 +423,7 @@ def test_thousands_of_runs_fit_and_numbers_and_reasons_stand_in_clear(large: Lar
     assert packed.count("60 of its first 119 layers, evenly spaced") == len(tasks.every())
     assert packed.count('<figure class="plot">') > 2 * len(tasks.every())
     assert html.count('<figure class="plot">') == 2  # those of the first length
+    assert f"Protocol quick ({digest(SETTINGS, 8)}): version=1, training.length=12, training.steps=600, " in html
 
 
 # in a browser

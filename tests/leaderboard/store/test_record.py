@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records import done, failed, score
 
+from leaderboard.store import schema
 from leaderboard.store.provenance import imported, version
 from leaderboard.store.record import AHEAD, NotARecord, RecordConflict, RecordError, exists, identifier, read, write
 from leaderboard.store.schema import WHOLE, validated
@@ -266,6 +268,76 @@ def test_what_is_wrong_with_a_score_is_named(scores: list[Any], wrong: str) -> N
         validated(done(scores=scores))
 
 
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """A done record with another value at keys with / between them."""
+    record = done(scores=[score(), score("reference")])
+    at, (*keys, last) = record, path.split("/")
+    for key in keys:
+        at = at[int(key) if isinstance(at, list) else key]
+    at[last] = value
+    return record
+
+
+BEYOND = [
+    ("seed", 2**53, "record.seed is 9007199254740992; allowed: -9007199254740991 to 9007199254740991"),
+    ("cost/seconds", -1.0, "record.cost.seconds is -1.0; allowed: 0 to 10000000000"),
+    ("cost/peak_memory", 0.5, "record.cost.peak_memory is of type float"),
+    ("task/label", "", "record.task.label has 0 characters; allowed: 1 to 200"),
+    ("model/label", " reference\n", "is the name of another row or column"),
+    ("task/label", "rank", "is the name of another row or column"),
+    ("net/parameters", -1, "net.parameters is -1; allowed: 0 to 9007199254740991"),
+    ("reference/radius", 1e101, "record.reference: radius is no number"),
+    ("training/loss", [[1, 0.5], [2]], "training.loss is not a list of steps"),
+    ("training/loss", [[1, 1e101]], "training.loss is not a list of steps"),
+    ("config/deep", {"deeper": [2**53]}, "the whole number 9007199254740992 is not within 2"),
+    ("config/deep", json.loads("[" * 17 + "]" * 17), "nested more than 16 deep"),
+    ("scores/1/length", 2**63, "score.length is 9223372036854775808; allowed: 1 to 9007199254740991"),
+    ("scores/1/words", 0, "score.words is 0; allowed: 1 to 9007199254740991"),
+    ("scores/0/curve_length", 1e300, "score.curve_length is 1e\\+300; allowed: 0 to 1e\\+100"),
+    ("scores/0/word_chance", 1.5, "score.word_chance is 1.5; allowed: 0 to 1"),
+    ("scores/1/words_correct", 101, "score: more is correct than there is"),
+    ("scores/1/length", 24, "one length has two factors, or one factor two lengths"),
+    ("scores/1/factor", 2, "one length has two factors, or one factor two lengths"),
+    (
+        "submission",
+        {"name": "x", "authors": [1], "link": "", "badge": "b", "claimed": {}},
+        "submission.authors: a name is no text",
+    ),
+    ("submission", {"name": "x", "authors": [], "link": "", "badge": "b", "claimed": {"12": {"word": 2}}}, "12 has no symbol"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "wrong"), BEYOND)
+def test_every_number_has_a_range_and_what_is_beyond_is_named(path: str, value: Any, wrong: str) -> None:
+    assert validated(done(scores=[score(), score("reference")]))
+    with pytest.raises(NotARecord, match=wrong) as error:
+        validated(changed(path, value))
+    one_line(error)
+
+
+def test_a_factor_has_at_most_six_digits() -> None:
+    assert validated(done(scores=[score(factor=1.33333)]))
+    with pytest.raises(NotARecord, match=r"factor 1\.333333 has more than six digits"):
+        validated(done(scores=[score(factor=1.333333)]))
+
+
+def test_to_every_length_belongs_one_factor() -> None:
+    crossed = [score(factor=1), score(factor=2), score("reference", 2, length=12), score("reference", 1, length=24)]
+    with pytest.raises(NotARecord, match="one length has two factors, or one factor two lengths"):
+        validated(done(scores=crossed))
+
+
+def test_every_number_of_the_schema_has_a_range() -> None:
+    def kinds(shape: dict[str, Any]) -> Iterator[schema.Kind]:
+        for part in shape.values():
+            yield from kinds(part) if isinstance(part, dict) else [part]
+
+    shapes = [part for name, part in vars(schema).items() if isinstance(part, dict) and not name.startswith("__")]
+    ranged = [kind for kind in kinds({str(n): shape for n, shape in enumerate(shapes)}) if kind.types & {int, float}]
+    assert len(ranged) > 30
+    assert all(-1e100 <= kind.low <= kind.high <= 1e100 for kind in ranged)
+
+
 def test_write_refuses_what_read_would(tmp_path: Path) -> None:
     with pytest.raises(NotARecord, match="words"):
         write(tmp_path, done(scores=[score(words="100")]))
@@ -293,13 +365,26 @@ def test_no_such_folder(tmp_path: Path) -> None:
 # the code that a result depends on
 
 
-@pytest.mark.parametrize("module", ["tasks.parity_check", "tasks.pushdown", "models.fractalnet", "leaderboard.running.score"])
-def test_code_hash_covers_all_that_is_loaded(module):
-    loaded = (
-        f"import sys, {module}; print(*[m for m in sys.modules if m.partition('.')[0] in ('tasks', 'models', 'leaderboard')])"
-    )
-    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, cwd=ROOT)
-    assert set(done.stdout.split()) <= imported([module])
+LOADED = """
+import importlib, os, sys
+import torch  # once for all modules, each of which is loaded in a process of its own
+for module in sys.argv[1:]:
+    if os.fork() == 0:
+        importlib.import_module(module)
+        print(module, *[m for m in sys.modules if m.partition(".")[0] in ("tasks", "models", "leaderboard")], flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_code_hash_covers_all_that_is_loaded():
+    modules = ["tasks.parity_check", "tasks.pushdown", "models.fractalnet", "leaderboard.running.score"]
+    command = [sys.executable, "-c", LOADED, *modules]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    found = {module: {module, *loaded} for module, *loaded in map(str.split, done.stdout.splitlines())}
+    assert list(found) == modules, done.stderr
+    for module, loaded in found.items():
+        assert loaded <= imported([module]), module
 
 
 def test_code_hash_is_one_of_the_module():

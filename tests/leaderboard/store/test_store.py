@@ -29,8 +29,9 @@ from leaderboard.running import score as scoring
 from leaderboard.running.run import run
 from leaderboard.store import weights
 from leaderboard.store.checkpoint import Checkpoints
-from leaderboard.store.mirror import mirror, summary
+from leaderboard.store.mirror import mirror, scalars
 from leaderboard.store.record import RecordConflict, RecordError, describe, exists, prepare, read, write
+from leaderboard.store.schema import SCORE
 from leaderboard.tables.export import flat
 from leaderboard.tables.frame import frame
 from tasks.words.split import draw
@@ -583,10 +584,12 @@ def test_wandb_is_shown_summary_and_table():
     assert run.summary["gap/word@24"] == 0.5
     assert run.summary["reference/width"] == 13
     assert run.summary["cost/seconds"] == 9.1
-    assert run.logged["scores"].columns[:2] == ["weights", "length"]
-    assert [row[:2] for row in run.logged["scores"].data] == [["trained", 24], ["reference", 24]]
+    assert run.logged["scores"].columns == list(SCORE)
+    assert [row[:2] for row in run.logged["scores"].data] == [["trained", 2], ["reference", 2]]
     assert run.ended == 0
     lost = Run()
     mirror(lost, failed())
     assert (lost.summary["reason"], lost.ended) == ("diverged", 1)
-    assert "gap/word@12" not in summary(done(scores=[score()]))
+    assert "gap/word@12" not in scalars(done(scores=[score()]))
+    longer = scalars(done(scores=[score(), score("reference", factor=2)]))
+    assert (longer["reference/word@24"], "gap/word@24" in longer) == (1, False)

@@ -13,7 +13,7 @@ import models
 import tasks
 from leaderboard.cli import app
 from leaderboard.store.record import describe, read, write
-from leaderboard.store.weights import pack as pack_weights
+from leaderboard.store.weights import serialised
 from leaderboard.submissions.pack import NET, TRAINING
 from leaderboard.submissions.verify import verify
 
@@ -40,7 +40,7 @@ def run(seed, word=1.0, net=None, **change):
         "model": {"name": "resnet", "label": "resnet", "parameters": {}, "version": 1},
         "config": config,
     }
-    weights = pack_weights(net) if net else (EXAMPLE / f"weights/parity/{seed}.safetensors").read_bytes()
+    weights = serialised(net) if net else (EXAMPLE / f"weights/parity/{seed}.safetensors").read_bytes()
     return record | {"files": describe(record["id"], weights)}, weights
 
 

@@ -23,9 +23,9 @@ from leaderboard.tables.statistics import (
     mean,
     normalised,
     optimality_gap,
+    places,
     profile,
     rank_intervals,
-    ranks,
     resampled,
     signed_rank,
     wilson,
@@ -208,6 +208,8 @@ def test_signed_rank_by_hand() -> None:
     assert signed_rank([0.5] * 4 + [0.0] * 9) == pytest.approx(2 / 16)
     assert signed_rank([0.5] * 4 + [0.0] * 36) == pytest.approx(2 / 16)  # at the training length most runs agree
     assert signed_rank([0.1 + 0.2 - 0.3] * 8) == 1  # rounding errors are no differences
+    assert signed_rank([1, np.nan, 2, 3, np.nan]) == pytest.approx(2 / 8)  # what is not known says nothing
+    assert signed_rank([np.nan]) == 1
 
 
 @given(st.permutations(range(1, 8)), st.lists(st.booleans(), min_size=7, max_size=7))
@@ -236,12 +238,15 @@ def test_holm_is_the_closed_test_of_bonferroni(p: list[float]) -> None:
     np.testing.assert_allclose(holm(p), expected)
 
 
-def test_ranks_are_shared_to_three_digits() -> None:
-    assert ranks([0.7, 0.9001, 0.9004]) == ["3", "1=", "1="]
-    assert ranks([0.9006, 0.9004]) == ["1", "2"]
-    assert ranks([0.0, 0.0, 0.0]) == ["1=", "1=", "1="]
-    assert ranks([0.2, 0.5, 0.2, 0.9]) == ["3=", "2", "3=", "1"]
-    assert ranks([0.3]) == ["1"]
+def test_places_are_shared_to_three_digits() -> None:
+    for scores, expected in (
+        ([0.7, 0.9001, 0.9004], [3, 1, 1]),
+        ([0.9006, 0.9004], [1, 2]),
+        ([0.0, 0.0, 0.0], [1, 1, 1]),
+        ([0.2, 0.5, 0.2, 0.9], [3, 2, 3, 1]),
+        ([0.3], [1]),
+    ):
+        assert places(np.array(scores)).tolist() == expected
 
 
 def test_rank_intervals_by_hand() -> None:
@@ -309,9 +314,9 @@ def test_standings_by_hand() -> None:
     assert (a["optimality_gap"], b["optimality_gap"]) == pytest.approx((0.55, 0.4))
     assert (a["low"], a["high"]) == pytest.approx((0.3, 0.6))  # ((0.6 + 0) / 2, (1 + 0.2) / 2), each 1 in 16
     assert (b["low"], b["high"]) == pytest.approx((0.5, 0.7))
-    assert (a["rank"], b["rank"]) == ("2", "1")
+    assert (a["rank"], b["rank"], a["sharing"], b["sharing"]) == (2, 1, 1, 1)
     assert (a["failed"], a["missing"], b["failed"], b["missing"]) == (1, 0, 0, 1)
-    assert (a["solved"], a["runs"], b["solved"], b["runs"]) == (2, 4, 2, 4)
+    assert (a["solved"], a["solved_of"], b["solved"], b["runs"]) == (2, 4, 2, 4)
     # n* of a: 24, 12, 0, 0; of b: 0, 0, 24, 12
     for row in (a, b):
         assert row[["frontier", "frontier_low", "frontier_high", "scored_to"]].tolist() == [6, 0, 24, 24]
@@ -355,7 +360,7 @@ def spread_out(model: str, shift: int, seeds: int = 6) -> list[dict[str, Any]]:
 def test_a_rival_changes_nothing_in_the_rows_of_others_but_ranks(rival: str) -> None:
     ours = spread_out("m", 0) + spread_out("q", 110)
     alone, beside = board(ours), board(ours + spread_out(rival, 50))
-    ranks = ["rank", "rank_low", "rank_high"]
+    ranks = ["rank", "sharing", "rank_low", "rank_high"]
     pd.testing.assert_frame_equal(alone.drop(columns=ranks), beside.loc[alone.index].drop(columns=ranks))
     for statistic, key in ((profiles, ["model", "threshold"]), (pairs, ["model", "other"])):
         few, more = (statistic(frame(runs), "symbol", 1, generator()) for runs in (ours, ours + spread_out(rival, 50)))
@@ -368,7 +373,7 @@ def test_a_rival_changes_nothing_in_the_rows_of_others_but_ranks(rival: str) -> 
 def test_models_are_resampled_independently() -> None:
     # each of two equal rows is ahead in nearly half of the resamples; drawn alike, they would be tied in all
     found = board(spread_out("a", 0) + spread_out("b", 0))
-    assert found["rank"].tolist() == ["1=", "1="]
+    assert found[["rank", "sharing"]].values.tolist() == [[1, 2], [1, 2]]
     assert found[["rank_low", "rank_high"]].to_numpy().tolist() == [[1, 2], [1, 2]]
 
 
@@ -400,7 +405,7 @@ def test_task_without_a_scale_counts_for_nobody() -> None:
         pd.testing.assert_frame_equal(board(more + runs)[columns], board(runs)[columns])
     alone = board(flat)
     assert alone["score"].isna().all()
-    assert alone["rank"].tolist() == ["", ""]
+    assert alone["rank"].isna().all()
     assert all(statistic(frame(flat), "symbol", 1, generator()).empty for statistic in (profiles, pairs))
 
 
@@ -409,13 +414,13 @@ def test_task_that_everyone_failed_counts_as_zero_for_all() -> None:
     assert board(runs)["score"].to_dict() == pytest.approx({"a": 0.5, "b": 0.25})
     hopeless = board([failed("a"), failed("b")])
     assert hopeless["score"].tolist() == [0, 0]
-    assert hopeless["rank"].tolist() == ["1=", "1="]
+    assert hopeless[["rank", "sharing"]].values.tolist() == [[1, 2], [1, 2]]
     assert hopeless["frontier"].tolist() == [0, 0]
 
 
 def test_one_seed_one_task_one_model() -> None:
     only = board([done("a", scores=scores_at((0.75, 0.0)))]).loc["a"]
-    assert only[["score", "low", "high", "rank", "rank_low", "rank_high"]].tolist() == [0.5, 0.5, 0.5, "1", 1, 1]
+    assert only[["score", "low", "high", "rank", "rank_low", "rank_high"]].tolist() == [0.5, 0.5, 0.5, 1, 1, 1]
 
 
 def test_only_our_runs_and_retrained_ones_are_ranked() -> None:
@@ -423,17 +428,17 @@ def test_only_our_runs_and_retrained_ones_are_ranked() -> None:
     runs = [done("ours", scores=poor), submitted(done("m"), "retrained", "r")]
     runs += [submitted(done("m"), badge, badge[0]) for badge in ("constructive", "verified")]
     found = board(runs)
-    assert found["rank"].to_dict() == {
-        "m · r [retrained]": "1",
-        "ours": "2",
-        "m · c [constructive]": "",
-        "m · v [verified]": "",
+    assert found["rank"].fillna(0).to_dict() == {
+        "m · r [retrained]": 1,
+        "ours": 2,
+        "m · c [constructive]": 0,
+        "m · v [verified]": 0,
     }
     assert found["badge"].fillna("").tolist() == ["retrained", "", "constructive", "verified"]
     assert found["rank_low"].isna().tolist() == [False, False, True, True]
     unranked = board(runs[2:])
     assert unranked["score"].tolist() == [1, 1]
-    assert unranked["rank"].tolist() == ["", ""]
+    assert unranked["rank"].isna().all()
 
 
 def test_a_submission_cannot_make_others_miss_runs_or_tasks() -> None:

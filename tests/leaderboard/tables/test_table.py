@@ -18,13 +18,14 @@ from typer.testing import CliRunner
 from leaderboard.cli import app
 from leaderboard.store.record import identifier, write
 from leaderboard.tables.cells import cells
-from leaderboard.tables.frame import METRICS, factors, frame
-from leaderboard.tables.numbers import ranged
-from leaderboard.tables.picture import figure, heatmap
+from leaderboard.tables.frame import METRICS, factors, frame, scored
+from leaderboard.tables.heatmap import drawn, heatmap
+from leaderboard.tables.numbers import Cell, inline, mark
+from leaderboard.tables.standings import efficiency
 from leaderboard.tables.statistics import bootstrap, wilson
-from leaderboard.tables.table import Table, mark, table
+from leaderboard.tables.table import Table, table
 from leaderboard.tables.text import inert, to_latex, to_markdown, to_terminal
-from leaderboard.tables.views import FILES, VIEWS, scores, text
+from leaderboard.tables.views import FILES, VIEWS, joined
 
 
 def generator() -> np.random.Generator:
@@ -38,7 +39,12 @@ def at_two(accuracy: float, reference: float | None = 1.0, word: float = 1.0) ->
 
 
 def to_csv(df: pd.DataFrame) -> str:
-    return text([scores(df, metric, factor) for metric in METRICS for factor in factors(df)], "", "csv")
+    return joined([VIEWS["scores"].make(df, metric, factor) for metric in METRICS for factor in factors(df)], "", "csv")
+
+
+def texts(shown: Table) -> pd.DataFrame:
+    """The cells as they are written on one line."""
+    return pd.DataFrame({name: list(map(inline, row)) for name, row in shown.rows.items()}, index=shown.columns).T
 
 
 def only(df: pd.DataFrame, model: str = "resnet", task: str = "parity") -> Any:
@@ -93,6 +99,43 @@ def test_solved_is_whole_words_at_the_training_length() -> None:
         assert (cell["solved_low"], cell["solved_high"]) == wilson(2, 3)
 
 
+def not_at_one(seed: int = 0, accuracy: float = 0.6) -> dict[str, Any]:
+    """A run of which the training length was not scored."""
+    return done(seed=seed, scores=[score(factor=2, accuracy=accuracy), score("reference", 2)])
+
+
+def test_what_was_not_measured_is_not_unsolved() -> None:
+    df = frame([not_at_one(0), not_at_one(1), failed(seed=2)])
+    assert scored(df, "symbol", 2)["solved"].isna().all()
+    cell = only(cells(df, "symbol", 2))
+    assert np.isnan([cell[name] for name in ("solved", "solved_low", "solved_high")]).all()
+    assert (cell["solved_of"], cell["runs"]) == (0, 3)
+    shown = table(df, "symbol", 2)
+    assert texts(shown)["solved"].tolist() == ["–", "–"]
+    assert texts(VIEWS["short"].make(df, "symbol", 2).table)["parity"].tolist() == ["1.000 –", "0.567 –⁽¹⁾"]
+    assert efficiency(df, "symbol", 2)["solved"].isna().all()
+    assert to_csv(df).splitlines()[1].count(",0,3,") == 1  # of 0 runs it is known, of 3
+    poor = frame([done(scores=at_two(0.6, word=0.5))])
+    assert texts(table(poor, "symbol", 2)).loc["resnet", "solved"].startswith("0/1 ")
+
+
+def test_of_some_runs_it_is_not_known_whether_they_solve() -> None:
+    df = frame([not_at_one(0), done(seed=1, scores=at_two(0.6)), failed(seed=2)])
+    assert scored(df, "symbol", 2)["solved"].fillna(-1).tolist() == [-1, 1, 0]
+    assert texts(table(df, "symbol", 2)).loc["resnet", "solved"].startswith("1/2 ")
+    assert scored(frame([failed()]), "symbol", 1)["solved"].tolist() == [0]  # a failure is known to be one
+
+
+def test_a_task_that_was_not_scored_at_a_length_has_no_score_there() -> None:
+    runs = [done("a"), failed("a", seed=1), done("b", seed=1), done("a", "x", scores=at_two(0.6))]
+    found = scored(frame(runs), "symbol", 2)
+    assert found[found["task"] == "parity"]["normalised"].isna().all()
+    shown = table(frame(runs), "symbol", 2)
+    assert texts(shown).loc["b", "parity"].startswith("not run gap –")
+    assert texts(shown).loc["a", "parity"].startswith("failed gap –")
+    assert texts(shown).loc["b", "score"] == "0.000 [0.00, 0.00]"  # of x it did no run
+
+
 def test_failed_run_counts_as_the_chance_of_its_task() -> None:
     other = [done("gru", scores=[score(accuracy=0.9, symbol_chance=0.3)])]
     elsewhere = [done(m, "rule", scores=[score(symbol_chance=0.7)]) for m in ("gru", "resnet")]
@@ -114,16 +157,16 @@ def test_pair_that_never_ran_is_shown() -> None:
     df = frame([done(), done("gru", "rule")])
     cell = only(cells(df, "symbol", 1), "gru", "parity")
     assert (cell["trained"], cell["missing"], cell["reason"]) == (0.5, 1, "no run of this pair has measured it")
-    assert table(df, "symbol", 1).cells.loc["gru", "parity"] == "not run (0.500) gap –⁽¹⁾⁽²⁾"
+    assert texts(table(df, "symbol", 1)).loc["gru", "parity"] == "not run (0.500) gap –⁽¹⁾⁽²⁾"
 
 
 def test_task_of_which_every_run_failed_has_no_known_chance() -> None:
     shown = table(frame([failed(), done("resnet", "rule")]), "symbol", 1)
-    assert shown.cells.loc["resnet", "parity"].startswith("– gap –")
+    assert texts(shown).loc["resnet", "parity"].startswith("failed gap –")
     assert any("chance is unknown" in note for note in shown.footnotes)
     assert any("diverged" in note for note in shown.footnotes)
     alone = table(frame([failed()]), "word", 1)
-    assert alone.cells.loc["resnet", "failed"] == "1"
+    assert texts(alone).loc["resnet", "failed"] == "1"
 
 
 def test_no_records_is_an_error_not_an_empty_table() -> None:
@@ -139,16 +182,16 @@ def test_table_by_hand() -> None:
     runs += [done("gru", seed=s, scores=at_two(0.9)) for s in range(2)]
     shown = table(frame(runs), "symbol", 2)
     assert shown.title == "Per-symbol accuracy at 2 × the training length"
-    assert shown.cells.index.tolist() == ["reference", "gru", "resnet"]
+    assert texts(shown).index.tolist() == ["reference", "gru", "resnet"]
     places = ["rank", "score", "optimality gap", "frontier"]
-    assert shown.cells.columns.tolist() == ["parity", *places, "solved", "parameters", "evaluations"]
+    assert texts(shown).columns.tolist() == ["parity", *places, "solved", "parameters", "evaluations"]
     # (0.7 - 0.5) / (1 - 0.5); whole words are right at both lengths
-    assert shown.cells.loc["resnet"].tolist() == [
+    assert texts(shown).loc["resnet"].tolist() == [
         *("0.700 [0.60, 0.80] gap 0.300", "2 [2, 2]", "0.400 [0.20, 0.60]", "0.600", "≥24 [≥24, ≥24]"),
         *("2/2 [0.34, 1.00]", "1,234", "24"),
     ]
-    assert shown.cells.loc["gru", places].tolist() == ["1 [1, 1]", "0.800 [0.80, 0.80]", "0.200", "≥24 [≥24, ≥24]"]
-    assert shown.cells.loc["reference"].tolist() == ["1.000", *"–––", "≥24 [≥24, ≥24]", "4/4 [0.51, 1.00]", "–", "24"]
+    assert texts(shown).loc["gru", places].tolist() == ["1 [1, 1]", "0.800 [0.80, 0.80]", "0.200", "≥24 [≥24, ≥24]"]
+    assert texts(shown).loc["reference"].tolist() == ["1.000", *"–––", "≥24 [≥24, ≥24]", "4/4 [0.51, 1.00]", "–", "24"]
     assert shown.footnotes == []
 
 
@@ -159,32 +202,32 @@ def test_reference_row_is_measured_not_assumed() -> None:
         done("c", scores=at_two(0.6, None)),
     ]
     shown = table(frame(runs), "symbol", 2)
-    assert shown.cells.loc["reference", "parity"] == "0.900"
-    assert shown.cells.loc["a", "parity"] == "0.600 [0.60, 0.60] gap 0.250"
+    assert texts(shown).loc["reference", "parity"] == "0.900"
+    assert texts(shown).loc["a", "parity"] == "0.600 [0.60, 0.60] gap 0.250"
     poor = frame([done(scores=[score(), score("reference", accuracy=0.9, word=0.2)])])
-    assert table(poor, "symbol", 1).cells.loc["reference", "parity"] == "0.900"
-    assert table(poor, "word", 1).cells.loc["reference", "solved"].startswith("0/1")
-    assert table(poor, "symbol", 1).cells.loc["resnet", "parity"].endswith("gap -0.100")
+    assert texts(table(poor, "symbol", 1)).loc["reference", "parity"] == "0.900"
+    assert texts(table(poor, "word", 1)).loc["reference", "solved"].startswith("0/1")
+    assert texts(table(poor, "symbol", 1)).loc["resnet", "parity"].endswith("gap -0.100")
 
 
 def test_gap_that_rounds_to_nothing_has_no_sign() -> None:
     df = frame([done(scores=[score(), score("reference", symbols=10_000, symbols_correct=9_999)])])
-    assert table(df, "symbol", 1).cells.loc["resnet", "parity"].endswith("gap 0.000")
+    assert texts(table(df, "symbol", 1)).loc["resnet", "parity"].endswith("gap 0.000")
 
 
 def test_order_does_not_depend_on_the_records() -> None:
     runs = [done(m, t, s) for m in ("b", "a") for t in ("y", "x") for s in range(2)]
     first, second = (table(frame(order), "symbol", 1) for order in (runs, runs[::-1]))
-    pd.testing.assert_frame_equal(first.cells, second.cells)
-    assert first.cells.columns.tolist()[:3] == ["x", "y", "rank"]
-    assert first.cells.index.tolist() == ["reference", "a", "b"]
-    assert first.cells["rank"].tolist() == ["–", "1= [1, 1]", "1= [1, 1]"]
+    pd.testing.assert_frame_equal(texts(first), texts(second))
+    assert texts(first).columns.tolist()[:3] == ["x", "y", "rank"]
+    assert texts(first).index.tolist() == ["reference", "a", "b"]
+    assert texts(first)["rank"].tolist() == ["–", "1= [1, 1]", "1= [1, 1]"]
 
 
 def test_score_is_the_mean_over_tasks_and_stratified() -> None:
     runs = [done(task="x", seed=s, scores=[score(accuracy=0.5)]) for s in range(2)]
     runs += [done(task="y", seed=s, scores=[score(accuracy=a)]) for s, a in enumerate([0.6, 0.8])]
-    assert table(frame(runs), "symbol", 1).cells.loc["resnet", "score"] == "0.200 [0.10, 0.30]"
+    assert texts(table(frame(runs), "symbol", 1)).loc["resnet", "score"] == "0.200 [0.10, 0.30]"
 
 
 def test_footnote_for_each_distinct_reason() -> None:
@@ -192,27 +235,27 @@ def test_footnote_for_each_distinct_reason() -> None:
     runs = [done("gru", task, scores=at_two(0.7, None), reference=none) for task in ("x", "y")]
     runs += [done("revnet", "x", scores=at_two(0.7, None), reference={"longest": 16}), done("revnet", "y")]
     shown = table(frame(runs), "symbol", 2)
-    assert shown.cells.loc["gru", "x"] == "0.700 [0.70, 0.70] gap –⁽¹⁾"
-    assert shown.cells.loc["gru", "y"].endswith("gap –⁽¹⁾")
-    assert shown.cells.loc["revnet", "x"].endswith("gap –⁽²⁾")
-    assert shown.cells.loc["reference", "x"] == "–⁽¹⁾⁽²⁾"
+    assert texts(shown).loc["gru", "x"] == "0.700 [0.70, 0.70] gap –⁽¹⁾"
+    assert texts(shown).loc["gru", "y"].endswith("gap –⁽¹⁾")
+    assert texts(shown).loc["revnet", "x"].endswith("gap –⁽²⁾")
+    assert texts(shown).loc["reference", "x"] == "–⁽¹⁾⁽²⁾"
     assert shown.footnotes[0] == "no reference at this length: a streaming machine is too slow"
     assert shown.footnotes[1] == "no reference at this length: the reference weights reach length 16"
-    assert not (shown.cells == "").any().any()
-    assert not any("nan" in text for text in [*shown.cells.to_numpy().ravel(), *shown.footnotes])
+    assert not (texts(shown) == "").any().any()
+    assert not any("nan" in text for text in [*texts(shown).to_numpy().ravel(), *shown.footnotes])
 
 
 def test_footnotes_for_leaks_failures_and_repeats() -> None:
     leak = done("leak", scores=[score(held_out=False), score("reference")])
     twice = [done("twice"), done("twice", id="0" * 16)]
     shown = table(frame([leak, failed("oom", reason="out of memory"), *twice]), "symbol", 1)
-    notes = {model: re.findall(r"⁽(.)⁾", shown.cells.loc[model, "parity"]) for model in ("leak", "oom", "twice")}
+    notes = {model: re.findall(r"⁽(.)⁾", texts(shown).loc[model, "parity"]) for model in ("leak", "oom", "twice")}
     notes = {model: [shown.footnotes["⁰¹²³⁴⁵".index(i) - 1] for i in marks] for model, marks in notes.items()}
     assert notes["leak"] == ["some test words were not held out from training"]
     assert notes["oom"][-1] == "failed, counted as chance: out of memory"
     assert "several records" in notes["twice"][0]
-    assert shown.cells["failed"].to_dict() == {"reference": "–", "leak": "0", "twice": "0", "oom": "1"}
-    assert "failed" not in table(frame([leak]), "symbol", 1).cells
+    assert texts(shown)["failed"].to_dict() == {"reference": "–", "leak": "0", "twice": "0", "oom": "1"}
+    assert "failed" not in texts(table(frame([leak]), "symbol", 1))
 
 
 def test_reference_no_better_than_chance_gives_no_normalised_score() -> None:
@@ -232,7 +275,7 @@ def submitted(record: dict[str, Any], badge: str, claimed: Any = None, name: str
 
 def test_submissions_show_their_badge_and_stand_unranked_below() -> None:
     runs = [done(scores=at_two(0.6)), *(submitted(done(), badge) for badge in ("verified", "constructive", "retrained"))]
-    shown = table(frame(runs), "symbol", 1).cells
+    shown = texts(table(frame(runs), "symbol", 1))
     assert shown["rank"].to_dict() == {
         "reference": "–",
         "resnet": "1= [1, 1]",
@@ -252,7 +295,7 @@ def test_a_claim_that_differs_is_a_footnote() -> None:
     row = "resnet · deep [verified]"
     shown = table(df, "symbol", 1)
     assert "claimed 1.000, found 0.512" in shown.footnotes
-    assert mark(shown.footnotes.index("claimed 1.000, found 0.512") + 1) in shown.cells.loc[row, "parity"]
+    assert mark(shown.footnotes.index("claimed 1.000, found 0.512") + 1) in texts(shown).loc[row, "parity"]
     assert not re.search("claimed", "".join(table(df, "symbol", 2).footnotes))  # 0.6004 reads 0.600
     assert not re.search("claimed", "".join(table(df, "word", 1).footnotes))
 
@@ -260,7 +303,7 @@ def test_a_claim_that_differs_is_a_footnote() -> None:
 def test_a_score_above_every_reference_is_a_footnote() -> None:
     runs = [done(seed=s, scores=[score(accuracy=0.8), score("reference", accuracy=0.75)]) for s in range(2)]
     shown = table(frame(runs), "symbol", 1)
-    assert shown.cells.loc["resnet", "score"] == "1.200 [1.20, 1.20]⁽¹⁾"
+    assert texts(shown).loc["resnet", "score"] == "1.200 [1.20, 1.20]⁽¹⁾"
     assert shown.footnotes == ["above 1 by more than its interval: better than every measured reference"]
     assert table(frame([done()]), "symbol", 1).footnotes == []
 
@@ -275,22 +318,22 @@ def view(name: Any, runs: list[dict[str, Any]], factor: float = 1) -> Table:
 def test_views_by_hand() -> None:
     runs = [done(seed=s, scores=at_two(a)) for s, a in enumerate([0.5, 1.0])] + [done("gru", seed=s) for s in range(2)]
     profile = view("profile", runs, 2)
-    assert profile.cells.index.tolist() == ["resnet", "gru"]  # gru was not scored at this length
-    assert profile.cells.loc["resnet", "score > 0.25"] == "0.500 [0.00, 1.00]"
-    assert profile.cells.loc["gru", "score > 0"] == "0.000 [0.00, 0.00]"
+    assert texts(profile).index.tolist() == ["resnet", "gru"]  # gru was not scored at this length
+    assert texts(profile).loc["resnet", "score > 0.25"] == "0.500 [0.00, 1.00]"
+    assert texts(profile).loc["gru", "score > 0"] == "0.000 [0.00, 0.00]"
     pairs = view("pairs", runs, 2)
-    assert pairs.cells.loc["resnet over gru"].tolist() == ["0.750 [0.50, 1.00]", "1.000", "1.000", "no"]
+    assert texts(pairs).loc["resnet over gru"].tolist() == ["0.750 [0.50, 1.00]", "1.000", "1.000", "no"]
     frontier = view("frontier", runs)
-    assert frontier.cells["parity"].to_dict() == {
+    assert texts(frontier)["parity"].to_dict() == {
         "reference": "18 [12, ≥24]",
         "gru": "12 [12, 12]",
         "resnet": "≥24 [≥24, ≥24]",
     }
     costs = view("efficiency", runs, 2)
-    assert costs.cells.loc["resnet"].tolist() == [
+    assert texts(costs).loc["resnet"].tolist() == [
         *("0.500 [0.00, 1.00]", "1,234", "24", "38,400", "–", "9.1", "parameters, evaluations, examples, seconds"),
     ]
-    assert costs.cells.loc["gru", ["evaluations", "efficient in"]].tolist() == ["–", "–"]
+    assert texts(costs).loc["gru", ["evaluations", "efficient in"]].tolist() == ["–", "–"]
 
 
 def test_only_ranked_rows_above_chance_are_efficient() -> None:
@@ -299,7 +342,7 @@ def test_only_ranked_rows_above_chance_are_efficient() -> None:
         failed("quick") | {"cost": done()["cost"] | {"seconds": 0.1}},
         *(submitted(done("m"), badge) for badge in ("constructive", "verified", "retrained")),
     ]
-    best = view("efficiency", runs).cells["efficient in"].to_dict()
+    best = texts(view("efficiency", runs))["efficient in"].to_dict()
     assert best == {
         "ours": "parameters, evaluations, examples, seconds",
         "m · deep [retrained]": "parameters, evaluations, examples",
@@ -313,10 +356,10 @@ def test_views_where_nothing_can_be_compared_say_so() -> None:
     flat = [done(m, scores=[score(accuracy=0.5), score("reference", accuracy=0.5)]) for m in "ab"]
     for name in ("profile", "efficiency"):
         shown = view(name, flat)
-        assert shown.cells.index.tolist() == ["a", "b"]
+        assert texts(shown).index.tolist() == ["a", "b"]
         assert shown.footnotes == ["no task has a scale here: no reference exceeds chance"]
     for runs in (flat, [done("a")], [done("a"), submitted(done(), "verified")]):
-        assert view("pairs", runs).cells.empty
+        assert texts(view("pairs", runs)).empty
         assert view("pairs", runs).footnotes == ["a pair takes two ranked rows, and a task with a scale"]
 
 
@@ -332,13 +375,13 @@ def test_views_where_nothing_can_be_compared_say_so() -> None:
     ],
 )
 def test_interval_is_rounded_outwards(low: float, value: float, high: float, shown: str) -> None:
-    assert ranged(value, low, high) == shown
+    assert inline(Cell(value, low, high)) == shown
 
 
 @pytest.mark.parametrize("name", VIEWS)
 @pytest.mark.parametrize("form", FILES.values())
 def test_no_view_breaks_out_in_any_form(name: Any, form: Any) -> None:
-    shown = text([VIEWS[name].make(nasty(), "symbol", 1)], "caption", form)
+    shown = joined([VIEWS[name].make(nasty(), "symbol", 1)], "caption", form)
     if form == "csv":
         rows = list(csv.DictReader(io.StringIO(shown)))
         assert rows
@@ -389,7 +432,7 @@ def test_latex_is_escaped_and_booktabs() -> None:
     row = next(line for line in text.splitlines() if "=a" in line)
     label = r"{=a\textbar{}b\_c\&d\%e\$f\#g\{h\}\textasciitilde{}i\textasciicircum{}j\textbackslash{}k\textless{}l"
     assert row.startswith(label)
-    assert len(re.findall(r"(?<!\\)&", row)) == len(table(nasty(), "symbol", 1).cells.columns)
+    assert len(re.findall(r"(?<!\\)&", row)) == len(texts(table(nasty(), "symbol", 1)).columns)
     assert r"\par \textsuperscript{(2)} failed, counted as chance: @one line" in text
     assert r"\\gap" in text
     assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
@@ -428,7 +471,7 @@ def test_terminal_shows_everything_at_its_width(width: int) -> None:
     runs = [done(m, f"counter(modulus={t})") for m in ("resnet", "[red]gru") for t in range(7)]
     shown = table(frame(runs), "symbol", 1)
     console = Console(width=width, record=True, file=io.StringIO(), color_system=None)
-    console.print(to_terminal(Table(shown.title, shown.cells, ["a reason"]), width))
+    console.print(to_terminal(shown._replace(footnotes=["a reason"]), width))
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
@@ -462,7 +505,7 @@ def test_terminal_counts_the_cells_of_wide_characters() -> None:
 
 def test_figure_writes_the_measured_values_and_hatches_what_has_no_reference() -> None:
     runs = [done("a", scores=at_two(0.6, 0.9)), done("b", scores=at_two(0.75, None), reference={"reason": "too slow"})]
-    drawing = figure(frame(runs))
+    drawing = drawn(frame(runs))
     first, second, _ = drawing.axes
     assert [tick.get_text() for tick in first.get_yticklabels()] == ["reference", "a", "b"]
     assert [text.get_text() for text in second.texts] == ["0.90", "0.60", "gap 0.30", "0.75", "no ref.⁽¹⁾"]
@@ -473,7 +516,7 @@ def test_figure_writes_the_measured_values_and_hatches_what_has_no_reference() -
 
 
 def test_figure_shows_failed_and_missing_runs() -> None:
-    texts = [text.get_text() for text in figure(frame([failed("a"), done("b"), done("b", "rule")])).axes[0].texts]
+    texts = [text.get_text() for text in drawn(frame([failed("a"), done("b"), done("b", "rule")])).axes[0].texts]
     assert {"failed", "not run"} <= set(texts)
 
 
@@ -492,24 +535,18 @@ def folder(path: Path) -> Path:
     return path
 
 
-def run(*args: object) -> Any:
-    return CliRunner(env={"COLUMNS": "120"}).invoke(app, [str(arg) for arg in args])
+def run(*args: object, columns: int = 120) -> Any:
+    return CliRunner(env={"COLUMNS": str(columns)}).invoke(app, [str(arg) for arg in args])
 
 
 def test_command_prints_and_writes(tmp_path: Path) -> None:
     result = run("table", folder(tmp_path))
     assert result.exit_code == 0, result.output
-    titles = re.findall(r"^.*accuracy at.*$", result.stdout, re.M)
-    assert [title.strip() for title in titles] == [
-        "Per-symbol accuracy at the training length",
-        "Per-symbol accuracy at 2 × the training length",
-        "Whole-word accuracy at 2 × the training length",
-    ]
-    assert "0.700 [0.70, 0.70]" in result.stdout
-    assert "diverged" in result.stdout
+    title, *_ = result.stdout.splitlines()
+    assert title == "Per-symbol accuracy at 2 × the training length, and runs that solve"
     names = {path.name for path in tmp_path.iterdir() if path.suffix != ".json"}
     assert names == {"table.md", "table.csv", "table.tex", "heatmap.png"}
-    assert all(name in result.stdout.replace("\n", "") for name in names)
+    assert result.stdout.endswith(f"wrote table.md, table.csv, table.tex, heatmap.png to {tmp_path}\n")
     assert (tmp_path / "table.md").read_text().count("## ") == 4
     assert (tmp_path / "table.tex").read_text().count(r"\toprule") == 4
     assert len((tmp_path / "table.csv").read_text().splitlines()) == 1 + 4 * 3
@@ -519,13 +556,45 @@ def test_command_prints_and_writes(tmp_path: Path) -> None:
     assert before == {name: (tmp_path / name).read_bytes() for name in names}
 
 
+def test_the_table_that_is_printed_is_short(tmp_path: Path) -> None:
+    said = run("table", folder(tmp_path), "--no-picture", columns=80).stdout.split("wrote")[0]
+    lines = [line.rstrip() for line in said.splitlines()]
+    assert max(map(len, lines)) <= 80
+    assert [re.split(r"  +", line.strip()) for line in lines[2:3] + lines[4:8]] == [
+        ["architecture", "parity"],
+        ["reference", "1.000 2/2"],
+        ["resnet", "0.700 1/1"],
+        ["gru", "0.600 1/1"],
+        ["lstm", "failed 0/1⁽¹⁾"],
+    ]
+    assert lines[8:] == [
+        "",
+        "⁽¹⁾ failed or missing runs are counted as chance",
+        "",
+        "Mean accuracy of the runs; k/n: k of n have at least 99% of whole words right",
+        "at the training length. Intervals, gaps, ranks and notes: --view scores.",
+    ]
+
+
+def test_command_prints_all_scores_when_asked(tmp_path: Path) -> None:
+    result = run("table", folder(tmp_path), "--view", "scores")
+    titles = re.findall(r"^.*accuracy at.*$", result.stdout, re.M)
+    assert [title.strip() for title in titles] == [
+        "Per-symbol accuracy at the training length",
+        "Per-symbol accuracy at 2 × the training length",
+        "Whole-word accuracy at 2 × the training length",
+    ]
+    assert "0.700 [0.70, 0.70]" in result.stdout
+    assert "diverged" in result.stdout
+
+
 def test_command_can_leave_out_the_picture(tmp_path: Path) -> None:
     assert "heatmap" not in run("table", folder(tmp_path), "--no-picture").stdout
     assert {path.name for path in tmp_path.iterdir() if path.suffix != ".json"} == {"table.md", "table.csv", "table.tex"}
 
 
 def test_command_shows_one_metric_and_factor(tmp_path: Path) -> None:
-    result = run("table", folder(tmp_path), "--metric", "word", "--factor", "2")
+    result = run("table", folder(tmp_path), "--view", "scores", "--metric", "word", "--factor", "2")
     assert re.findall(r"^.*accuracy at.*\S", result.stdout, re.M) == ["Whole-word accuracy at 2 × the training length"]
 
 
@@ -539,7 +608,7 @@ def test_command_prints_any_view_in_any_form_and_then_writes_nothing(name: str, 
         assert (result.exit_code, result.stderr) == (0, "")
         assert result.stdout.startswith(start)
         assert "resnet" in result.stdout
-    if name != "scores":
+    if name != "short":
         assert "resnet" in run("table", tmp_path, "--view", name).stdout
     assert len(list(csv.DictReader(io.StringIO(result.stdout)))) >= 3
     assert sorted(tmp_path.iterdir()) == before
@@ -550,7 +619,7 @@ def test_command_prints_any_view_in_any_form_and_then_writes_nothing(name: str, 
     [
         (["table", "{}/absent"], "no such folder"),
         (["table", "{}/empty"], "no records"),
-        (["table", "{}/newer"], "schema 2 is newer"),
+        (["table", "{}/newer"], "schema 3 is newer"),
         (["table", "{}", "--metric", "letter"], "symbol or word, not letter"),
         (["table", "{}", "--factor", "3"], "1, 2, not 3"),
         (["table", "{}", "--factor", "x"], "--factor"),
@@ -566,7 +635,7 @@ def test_wrong_command_line_is_one_line(args: list[str], message: str, tmp_path:
     folder(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "newer").mkdir()
-    (tmp_path / "newer" / "x.json").write_text('{"schema": 2}')
+    (tmp_path / "newer" / "x.json").write_text('{"schema": 3}')
     result = run(*(arg.format(tmp_path) for arg in args))
     assert (result.exit_code, result.stdout) == (2, "")
     assert message.lower() in result.stderr.lower()
@@ -585,10 +654,10 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_old_one(tmp_path: Path, monke
     folder(tmp_path)
     (tmp_path / "heatmap.png").write_text("old")
 
-    def die(drawing: object) -> bytes:
+    def die(*drawing: object) -> bytes:
         raise OSError("out of memory")
 
-    monkeypatch.setattr("leaderboard.tables.picture.heatmap", die)
+    monkeypatch.setattr("leaderboard.tables.heatmap.heatmap", die)
     result = run("table", tmp_path)
     assert (result.exit_code, result.stderr) == (2, "realizable: out of memory\n")
     assert (tmp_path / "heatmap.png").read_text() == "old"
@@ -618,5 +687,5 @@ def test_the_table_does_not_depend_on_the_order_of_files() -> None:
             for shift, task in ((0.0, "parity"), (0.05, "counter"))
             for place, seed in enumerate(order, 100 * (task == "parity"))
         ]
-        tables.append(table(frame(sorted(records, key=lambda record: record["id"])), "symbol", 1).cells.to_dict())
+        tables.append(texts(table(frame(sorted(records, key=lambda record: record["id"])), "symbol", 1)).to_dict())
     assert tables[0] == tables[1] == tables[2]

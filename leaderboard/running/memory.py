@@ -1,0 +1,84 @@
+"""What a run will need, from its configuration alone: work that cannot be done is refused before it is begun."""
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING
+
+import models
+import tasks
+from models.solving.continuous import ADAPTIVE, Continuous
+from models.solving.room import available
+from models.streaming.stream import Stream
+
+if TYPE_CHECKING:
+    from leaderboard.running.config import Config
+
+NUMBER = 4  # bytes of a float32
+STATES = 4  # weights, their gradients, and two moments of AdamW
+SPARE = 0.9  # of the free memory that a run may plan for
+
+
+def check(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -> None:
+    """ModelError, in one line, if the run takes more evaluations or more memory than there are.
+
+    An adaptive solver chooses its own steps, so of it only one step a layer is counted: while it runs it stops at
+    `max_evaluations`, or before memory ends (`models.solving`).
+    """
+    if isinstance(architecture, Continuous) and architecture.method not in ADAPTIVE:
+        deepest = max(task.depth(factor * cfg.training.length) for factor in {1, *cfg.scoring.factors})
+        calls = deepest * architecture.calls
+        if calls > architecture.max_evaluations:
+            raise models.ModelError(
+                f"model.step={architecture.step:g} is not allowed; the longest words take {calls:.3g} evaluations of F: "
+                f"allowed: a larger step, or model.max_evaluations at least that, now {architecture.max_evaluations}"
+            )
+    need, free = needed(cfg, task, architecture), available(cfg.device)
+    if free is not None and need > SPARE * free:
+        raise models.ModelError(
+            f"this run needs about {_size(need)} of memory, {_size(free)} are free: allowed: a smaller training.batch, "
+            f"training.length, net.width or net.hidden{_sparing(cfg, architecture)}"
+        )
+
+
+def needed(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -> float:
+    """Bytes that training keeps at once for a batch of the longest words: what backward needs, weights and optimiser."""
+    width, hidden = _sizes(cfg, task, architecture)
+    part = width // architecture.halves
+    block = hidden * (4 * part + hidden * cfg.net.inner)
+    return activations(cfg, task, architecture) + NUMBER * STATES * max(cfg.net.layers, 1) * architecture.blocks * block
+
+
+def activations(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -> float:
+    """Bytes that autograd keeps of one forward pass of a batch of the longest words in training."""
+    width, hidden = _sizes(cfg, task, architecture)
+    cells, depth = task.cells(cfg.training.length), task.depth(cfg.training.length)
+    places = cells * cfg.training.batch
+    state = width * places
+    call = (4 * (width // architecture.halves) + hidden * (1 + cfg.net.inner)) * places  # its window and its hidden units
+    layer = state + architecture.calls * call
+    kept: float = depth * layer
+    if isinstance(architecture, Stream):
+        kept = (2 + 4 * len(architecture.gates)) * state * max(depth / cells, 1)  # a hidden state a step, and its gates
+    elif cfg.net.memory == "checkpoint":
+        kept = ceil(sqrt(depth)) * (state + layer)
+    elif cfg.net.memory == "reverse" or getattr(architecture, "adjoint", False):
+        kept = 2 * state + layer
+    return NUMBER * (kept + (1 + 2 * task.classes) * places)
+
+
+def _sizes(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -> tuple[int, int]:
+    """Width and hidden units of the net, as wide as its reference needs."""
+    net = cfg.net
+    return models.sizes(architecture, task, net.width, net.hidden, net.tableau, net.inner, net.robust)
+
+
+def _sparing(cfg: "Config", architecture: models.Architecture) -> str:
+    """Which setting keeps less, if there is one that is not used."""
+    ways = [f"net.memory={way}" for way in architecture.memories if way not in ("store", cfg.net.memory)]
+    if isinstance(architecture, Continuous) and not architecture.adjoint:
+        ways.append("model.adjoint=true")
+    return f", or {' or '.join(ways)}" if ways else ""
+
+
+def _size(number: float) -> str:
+    """A number of bytes, for people."""
+    return f"{number / 1e9:,.3g} GB"

@@ -1,0 +1,89 @@
+"""Work that cannot be done is refused before it is begun: evaluations, and memory that a run will need."""
+
+import pytest
+import torch
+from runs import configured
+
+import models
+import tasks
+from leaderboard.running import memory
+from leaderboard.running.settings import checked
+from models import ModelError
+from models.solving.continuous import Continuous
+
+CASES = [
+    (name, options)
+    for name in models.names()
+    for options in (
+        [{"method": "rk4", "step": 1 / 16}, {"method": "euler", "step": 1 / 16}]
+        if issubclass(models.find(name), Continuous)
+        else [{"kind": kind} for kind in ("poly-2", "poly-3", "3-way")]
+        if name == "polynet"
+        else [{}]
+    )
+]
+
+
+def kept(net, tokens, depth):
+    """Bytes of the tensors that autograd keeps for backward, each storage once; weights aside."""
+    weights, seen = {p.data_ptr() for p in net.parameters()}, {}
+
+    def keep(tensor):
+        if tensor.data_ptr() not in weights:
+            seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    net.train()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        x = net.final(tokens, depth)  # holds on to all of it while it is counted
+        loss = torch.nn.functional.cross_entropy(net.read(x), tokens)
+    assert loss.isfinite()
+    return sum(seen.values())
+
+
+@pytest.mark.parametrize(("name", "options"), CASES, ids=str)
+@pytest.mark.parametrize("inner", [False, True])
+def test_what_is_needed_is_what_autograd_keeps(tmp_path, name, options, inner):
+    task = tasks.get("parity")
+    overrides = [f"model={name}", *(f"model.{key}={value}" for key, value in options.items()), "net.width=32", "net.hidden=64"]
+    streaming = not models.find(name).layered
+    if inner and streaming:
+        pytest.skip("a streaming net has no inner layer")
+    cfg = configured(tmp_path, *overrides, f"net.inner={str(inner).lower()}", "training.length=8", "training.batch=16")
+    net = models.build(name, task, width=32, hidden=64, inner=inner, **options)
+    tokens = task.sample(16, 8, tasks.Bits(0))
+    measured = kept(net, tokens, task.depth(8))
+    planned = memory.activations(cfg, task, net.architecture)
+    assert 0.5 * measured < planned < 2.5 * measured, (measured, planned)
+
+
+def test_a_step_that_takes_more_evaluations_than_are_allowed_is_refused(tmp_path):
+    with pytest.raises(
+        ModelError, match=r"^model\.step=1e-0\d is not allowed; the longest words take .* evaluations of F: allowed:"
+    ):
+        checked(configured(tmp_path, "model=neural_ode", "model.method=euler", "model.step=1e-6", "training.length=12"))
+
+
+def test_more_memory_than_is_free_is_refused_with_what_would_lower_it(tmp_path, monkeypatch):
+    big = ["training.batch=100000", "training.length=100", "net.hidden=1000"]
+    monkeypatch.setattr(memory, "available", lambda device: 8 * 10**9)
+    with pytest.raises(ModelError) as refused:
+        checked(configured(tmp_path, *big))
+    line = str(refused.value)
+    assert "GB of memory, 8 GB are free" in line
+    assert "smaller training.batch" in line
+    assert "net.memory=checkpoint" in line
+    assert "\n" not in line
+    checked(configured(tmp_path, "training.batch=64"))
+    monkeypatch.setattr(memory, "available", lambda device: None)  # a system that does not say
+    checked(configured(tmp_path, *big))
+
+
+@pytest.mark.parametrize(("way", "model"), [("checkpoint", "resnet"), ("reverse", "revnet")])
+def test_what_keeps_less_needs_less(tmp_path, way, model):
+    long = [f"model={model}", "training.length=400"]
+    stored, kept = (
+        memory.needed(configured(tmp_path, *long, f"net.memory={how}"), tasks.get("parity"), models.get(model))
+        for how in ("store", way)
+    )
+    assert kept < stored / 5
