@@ -1,4 +1,4 @@
-# make leaderboard: the suite `quick`, its table and picture.   make test: all tests.   Both make .venv if needed.
+# make leaderboard: the suite `quick`, its table and page.   make test: all tests.   Both make .venv if needed.
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -7,6 +7,7 @@ BIN := .venv/bin
 leaderboard: .venv/ready
 	$(BIN)/python train.py suite=quick
 	$(BIN)/realizable table results/quick
+	$(BIN)/realizable site results/quick
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2
@@ -20,6 +21,7 @@ exhaustive: .venv/ready
 
 golden: .venv/ready
 	PYTHONPATH=. $(BIN)/python tests/golden.py
+	$(BIN)/python -m leaderboard.analysis.audit
 
 lint: .venv/ready
 	$(BIN)/ruff format --check .

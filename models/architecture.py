@@ -15,7 +15,8 @@ from tasks.programs import Program, ProgramError
 from tasks.programs.tableau import tableau
 
 Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are modules
-State = tuple[Tensor, ...]  # x `[batch, width, cells]`, and what the method remembers besides
+Cells = Float[Tensor, "batch width cells"]
+State = tuple[Tensor, ...]  # x, and what the method remembers besides
 NEAREST = 0.999  # to 1, of a part p where 1 - p counts too: single precision rounds p by 2^-25, and that is 2^-15 of 1 - p
 
 
@@ -80,8 +81,8 @@ class Architecture(ABC):
 
     Stateless: parameters live in the blocks of a Net. ModelError on an option that is not allowed.
 
-    A concrete architecture defines `blocks` (how many a layer has), `lower`, and `states`; of a `Discrete` one only
-    `advance`, of a `OneStep` one only `step`.
+    A concrete architecture defines `lower` and `states`; of a `Discrete` one only `advance`, of a `OneStep` one only `step`.
+    Where a layer has more than one block it says how many.
     """
 
     halves: ClassVar[int] = 1  # a block acts on width / halves channels
@@ -103,9 +104,9 @@ class Architecture(ABC):
         return label(self)
 
     @property
-    @abstractmethod
     def blocks(self) -> int:
         """Blocks in one layer."""
+        return 1
 
     @property
     def calls(self) -> int:
@@ -129,12 +130,12 @@ class Architecture(ABC):
         """How many evaluations a call of a block on x counts for."""
         return 1
 
-    def penalty(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Float[Tensor, ""]:
+    def penalty(self, x: Cells, layers: Layers) -> Float[Tensor, ""]:
         """What training adds to the loss, given the final state x; 0 for most."""
         return x.new_zeros(())
 
     @abstractmethod
-    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
+    def states(self, x: Cells, layers: Layers) -> Iterator[Tensor]:
         """The states after 1, ..., `layers.depth` layers, `[batch, width, cells]`."""
 
     def reference(self, program: Program, length: int) -> Reference:
@@ -194,7 +195,7 @@ class Layered(Architecture):
         """A state is all that a layer needs to be run again."""
         return ("store", "checkpoint")
 
-    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
+    def first(self, x: Cells, generator: torch.Generator | None = None) -> State:
         """The state before the first layer; x alone unless the method remembers more."""
         return (x,)
 
@@ -218,7 +219,7 @@ class Discrete(Layered):
     def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:
         """One layer. `progress`: n / N for layer n of N; `generator` draws what is left to chance (None: nothing)."""
 
-    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
+    def states(self, x: Cells, layers: Layers) -> Iterator[Tensor]:
         """The x after every layer."""
         state = self.first(x, layers.generator)
         for k in range(layers.depth):
@@ -250,7 +251,7 @@ class OneStep(Discrete):
     """A method that remembers nothing but x: it defines `step`."""
 
     @abstractmethod
-    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
+    def step(self, x: Cells, blocks: Blocks) -> Cells:
         """One layer."""
 
     def advance(self, state: State, blocks: Blocks, progress: float, generator: torch.Generator | None) -> State:

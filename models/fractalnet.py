@@ -5,10 +5,8 @@ ICLR 2017. A join is the mean of all columns that meet there.
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from models.architecture import NEAREST, Blocks, Discrete, Reference, State
+from models.architecture import NEAREST, Blocks, Cells, Discrete, Reference, State
 from models.block import Block, Weights
 from models.lowering.exact import lower, passing
 from models.lowering.robust import radius, saturated
@@ -43,7 +41,7 @@ class FractalNet(Discrete):
         rows = range(1, 2 ** (C - 1) + 1)
         return [(row, [j for j in range(C - 1, -1, -1) if row % 2 ** (C - 1 - j) == 0]) for row in rows]
 
-    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
+    def first(self, x: Cells, generator: torch.Generator | None = None) -> State:
         """x, and the one column that the whole network keeps: none in particular (-1), but for global drop-path."""
         kept = -1
         if generator is not None and self.global_drop and float(torch.rand((), generator=generator)) < self.global_drop:

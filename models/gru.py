@@ -16,8 +16,5 @@ class GRU(Stream):
     network.
     """
 
+    module: ClassVar[type[nn.GRU]] = nn.GRU
     gates: ClassVar[tuple[int, ...]] = (1, -1, 0)  # r, z, n
-
-    def recurrent(self, width: int) -> nn.RNNBase:
-        """nn.GRU."""
-        return nn.GRU(width, width, batch_first=True)

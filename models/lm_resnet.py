@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import NEAREST, Blocks, Discrete, Reference, State
+from models.architecture import NEAREST, Blocks, Cells, Discrete, Reference, State
 from models.block import Block
 from models.lowering.exact import lower
 from models.lowering.robust import certified
@@ -35,13 +33,11 @@ class LMResNet(Discrete):
 
     drop: float = ranged(0.0, 0, NEAREST)
 
-    blocks: ClassVar[int] = 1
-
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block with its k."""
         return TwoStep(width, width, hidden, norm, generator)
 
-    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
+    def first(self, x: Cells, generator: torch.Generator | None = None) -> State:
         """x(0) and x(-1)."""
         return x, x
 

@@ -17,9 +17,6 @@ class LSTM(Stream):
     (2000). A reference holds i and o at 1 and f at 0, so that c = g is +-1 and h is +-tanh(1).
     """
 
+    module: ClassVar[type[nn.LSTM]] = nn.LSTM
     gates: ClassVar[tuple[int, ...]] = (1, -1, 0, 1)  # i, f, g, o
     high: ClassVar[float] = math.tanh(1.0)
-
-    def recurrent(self, width: int) -> nn.RNNBase:
-        """nn.LSTM."""
-        return nn.LSTM(width, width, batch_first=True)

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from models.architecture import Blocks, Reference, Reversible, State
+from models.architecture import Blocks, Cells, Reference, Reversible, State
 from models.block import Weights
 from models.lowering.exact import lower
 from tasks.discover import ranged
@@ -28,12 +26,11 @@ class MomentumResNet(Reversible):
     `gamma` that is left of it. To brake once, every register channel c has a flag e, pushed where c is set and e is not;
     nothing brakes the flag, it runs on to 1 / (1 - gamma), and that is why a register can be set but never rewritten.
 
-    In reverse a state is kept every `span` layers, so memory grows with depth, 1 / span as fast as that of stored states.
+    In reverse x and v are kept every `span` layers, so memory still grows with depth, which that of a RevNet does not.
     """
 
     gamma: float = ranged(0.9, 0, LARGEST)
 
-    blocks: ClassVar[int] = 1
     rewrites: ClassVar[bool] = False
     why_fragile: ClassVar[str] = "an injective map cannot forget where it came from"
     why_tableau: ClassVar[str] = "with momentum a register cannot be stopped twice: rewriting needs fresh registers"
@@ -48,7 +45,7 @@ class MomentumResNet(Reversible):
         """The inverse divides v by gamma, and rounding errors with it: until 4 bits are lost, gamma^-n = 16."""
         return max(1, int(math.log(16) / -math.log(self.gamma)))
 
-    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
+    def first(self, x: Cells, generator: torch.Generator | None = None) -> State:
         """x and v = 0."""
         return x, torch.zeros_like(x)
 

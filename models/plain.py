@@ -1,13 +1,10 @@
 """Plain network: ReLU(F(x)), no skip. The baseline that degrades with depth: He, Zhang, Ren, Sun, CVPR 2016."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from models.architecture import Blocks, OneStep, Reference
+from models.architecture import Blocks, Cells, OneStep, Reference
 from models.block import Block
 from models.lowering.exact import lower, passing
 from models.lowering.robust import certified
@@ -25,8 +22,6 @@ class Plain(OneStep):
 
     initial: str = chosen("he", "identity")
 
-    blocks: ClassVar[int] = 1
-
     @torch.no_grad()
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Block:
         """A block that begins as `initial` says."""
@@ -37,7 +32,7 @@ class Plain(OneStep):
         block.V.copy_(torch.randn(width, hidden, generator=generator) * (2 / hidden) ** 0.5)
         return block
 
-    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
+    def step(self, x: Cells, blocks: Blocks) -> Cells:
         """ReLU(F(x))."""
         (F,) = blocks
         return torch.relu(F(x))

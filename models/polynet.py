@@ -6,10 +6,7 @@ Poly-2 truncates the Neumann series of the implicit Euler method, (I - F)^-1 = I
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from jaxtyping import Float
-from torch import Tensor
-
-from models.architecture import Blocks, NotRealizable, OneStep, Reference
+from models.architecture import Blocks, Cells, NotRealizable, OneStep, Reference
 from models.lowering.exact import idle, lower
 from models.lowering.robust import certified
 from tasks.discover import chosen
@@ -43,7 +40,7 @@ class PolyNet(OneStep):
         """F is called for every term beside x."""
         return self.order
 
-    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
+    def step(self, x: Cells, blocks: Blocks) -> Cells:
         """X plus every block of x (k-way), or plus F, then G of that, then H of that (poly: F = G = H)."""
         if self.kind.endswith("way"):
             return x + sum(F(x) for F in blocks)

@@ -1,12 +1,8 @@
 """ResNet: x + F(x), the explicit Euler method. He, Zhang, Ren, Sun, CVPR 2016; E, Commun. Math. Stat. 5 (2017)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from jaxtyping import Float
-from torch import Tensor
-
-from models.architecture import Blocks, OneStep, Reference
+from models.architecture import Blocks, Cells, OneStep, Reference
 from models.lowering.exact import lower
 from models.lowering.robust import certified
 from tasks.programs import Program
@@ -16,9 +12,7 @@ from tasks.programs import Program
 class ResNet(OneStep):
     """A layer is x + F(x); a program is its F: the discrete ODE itself."""
 
-    blocks: ClassVar[int] = 1
-
-    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
+    def step(self, x: Cells, blocks: Blocks) -> Cells:
         """x + F(x)."""
         (F,) = blocks
         return x + F(x)

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from models.architecture import Blocks, OneStep, Reference, Reversible, State
+from models.architecture import Blocks, Cells, OneStep, Reference, Reversible, State
 from models.block import Weights
 from models.lowering.exact import lower
 from tasks.programs import Program
@@ -31,7 +29,7 @@ class RevNet(OneStep, Reversible):
     why_fragile: ClassVar[str] = "an injective map cannot forget where it came from"
     why_tableau: ClassVar[str] = "a reversible network must keep the history of a rewriting program (Bennett 1973)"
 
-    def step(self, x: Float[Tensor, "batch width cells"], blocks: Blocks) -> Float[Tensor, "batch width cells"]:
+    def step(self, x: Cells, blocks: Blocks) -> Cells:
         """y1 = x1 + F(x2), y2 = x2 + G(y1)."""
         F, G = blocks
         x1, x2 = x.chunk(2, 1)

@@ -12,8 +12,5 @@ from models.streaming.stream import Stream
 class RNN(Stream):
     """h(i) = tanh(W x(i) + R h(i-1) + b), the module nn.RNN."""
 
+    module: ClassVar[type[nn.RNN]] = nn.RNN
     gates: ClassVar[tuple[int, ...]] = (0,)
-
-    def recurrent(self, width: int) -> nn.RNNBase:
-        """nn.RNN."""
-        return nn.RNN(width, width, batch_first=True)

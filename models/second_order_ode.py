@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.architecture import Blocks, Reference, State
+from models.architecture import Blocks, Cells, Reference, State
 from models.block import Block, Weights
 from models.lowering.settling import most_read, settling
 from models.solving.continuous import Continuous
@@ -48,7 +47,7 @@ class SecondOrderODE(Continuous):
         """A block that reads x and v and gives the acceleration."""
         return Acceleration(width, width // 2, hidden, norm, generator)
 
-    def first(self, x: Float[Tensor, "batch width cells"], generator: torch.Generator | None = None) -> State:
+    def first(self, x: Cells, generator: torch.Generator | None = None) -> State:
         """x, and v = 0 whatever was embedded there, unless it is learnt."""
         if self.velocity == "learnt":
             return (x,)

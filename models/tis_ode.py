@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import Layers
+from models.architecture import Cells, Layers
 from models.solving.continuous import Continuous
 from models.solving.fixed import Field, Time
 from tasks.discover import ranged
@@ -26,7 +26,7 @@ class TisODE(Continuous):
 
     weight: float = ranged(0.1, 0, 1e6)
 
-    def penalty(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Float[Tensor, ""]:
+    def penalty(self, x: Cells, layers: Layers) -> Float[Tensor, ""]:
         """The term, given x(T); the integral is solved for beside x, in channels of its own."""
         T = layers.depth
         if not T or not self.weight:

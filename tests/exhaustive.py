@@ -6,9 +6,9 @@ WORK rule evaluations (words x rules x cells x steps; WORK is the environment va
 are taken; the number is said. Polynomial ODEs and every other realised network are compared on FEW words a length; those
 that need a tableau on words of up to TABLEAU cells, where it is not too large. Exit code 1 if any two disagree.
 
-A light task takes ten seconds of one core (parity 5, turing 9, addition 12), those of `LONG` in test_references.py minutes:
-all take some hours. Then `make exhaustive` measures the growth of depth and curve that cards state on as many words for
-those as for others, which takes half a minute.
+A light task takes ten seconds of one core (parity 5, turing 9, addition 12); those that tests/models/test_references.py calls
+LONG take minutes, and all take some hours. Then `make exhaustive` measures the growth that cards state on as many words of
+those as of others, which takes half a minute.
 """
 
 import os

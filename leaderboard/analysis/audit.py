@@ -1,6 +1,15 @@
-"""What chance really is: what shortcuts score on a task, and how many test words occur in training."""
+"""What chance really is: what shortcuts score on a task, and how many test words occur in training.
 
+An audit is a constant of a task, so those of the ladder are kept in audits.json: `python -m leaderboard.analysis.audit` writes
+them anew, where a task has changed and its version with it.
+"""
+
+import json
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,6 +18,9 @@ from tasks.task import IGNORE, Task
 from tasks.words.bits import Bits
 from tasks.words.split import draw, scoring_words, seeded, splits
 
+FILE = "audits.json"
+LONGEST = 12  # symbols of the words on which shortcuts and duplicates are counted
+TRAINING, TESTING = 4096, 512  # words of each length among which duplicates are counted
 SHORTCUTS = ("majority", "length", "last token", "bag of the prefix", "bag of the word")
 
 
@@ -26,7 +38,34 @@ class Overlap:
     held_out: bool
 
 
-def shortcuts(task: Task, longest: int = 12, words: int = 2000) -> dict[str, float]:
+@dataclass(frozen=True)
+class Audit:
+    """What shortcuts score on words of up to LONGEST symbols, and the duplicates at each of these lengths."""
+
+    shortcuts: dict[str, float]
+    overlaps: tuple[Overlap, ...]
+
+
+def audit(task: Task) -> Audit:
+    """The audit that is kept of this version of a task, or else is made now, which takes a second."""
+    kept = _kept().get(task.label)
+    if kept is None or kept["version"] != task.version:
+        return audited(task)
+    found = enumerate(zip(kept["duplicates"], kept["held_out"], strict=True), 1)
+    return Audit(kept["shortcuts"], tuple(Overlap(length, TESTING, TRAINING, *one) for length, one in found))
+
+
+def audited(task: Task) -> Audit:
+    """An audit that is made now."""
+    return Audit(shortcuts(task), tuple(overlap(task, length) for length in range(1, LONGEST + 1)))
+
+
+@cache
+def _kept() -> dict[str, dict[str, Any]]:
+    return dict(json.loads(files("leaderboard.analysis").joinpath(FILE).read_text(encoding="utf-8")))
+
+
+def shortcuts(task: Task, longest: int = LONGEST, words: int = 2000) -> dict[str, float]:
     """Accuracy per scored symbol, on fresh words of 1 .. `longest` symbols, of answers that know only
 
     - majority: nothing (the most frequent answer);
@@ -76,10 +115,27 @@ def _table(keys: Tensor, answers: Tensor, asked: Tensor, otherwise: Tensor, clas
     return torch.where(votes.sum(1) > 0, votes.argmax(1), otherwise)
 
 
-def overlap(task: Task, length: int, trained_to: int = 12, training: int = 4096, testing: int = 512) -> Overlap:
+def overlap(task: Task, length: int, trained_to: int = LONGEST, training: int = TRAINING, testing: int = TESTING) -> Overlap:
     """Duplicates between test words and training words of one length, drawn as they are in a run."""
     tests = scoring_words(task, testing, length, trained_to)
     trained = draw(task, training, length, seeded("train", task.label, length), testing=False)
     known = {*map(tuple, trained.tolist())}
     twice = sum(tuple(word) in known for word in tests.tolist())
     return Overlap(length, testing, training, twice, length > trained_to or splits(task, length))
+
+
+def write(path: Path) -> None:
+    """Audit all tasks of the ladder."""
+    import tasks
+
+    lines = []
+    for task in sorted(tasks.every(), key=lambda task: task.label):
+        found = audited(task)
+        columns = {name: [getattr(one, name) for one in found.overlaps] for name in ("duplicates", "held_out")}
+        entry = {"version": task.version, "shortcuts": found.shortcuts} | columns
+        lines.append(f"{json.dumps(task.label)}: {json.dumps(entry)}")
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(__file__).with_name(FILE))

@@ -10,6 +10,8 @@ from leaderboard.store.atomic import put
 if TYPE_CHECKING:
     from tasks import Task
 
+NAMES, FORMULA = 40, 22  # characters of a terminal in which names are folded, and of a column of formulas at least
+
 
 def train(context: typer.Context) -> None:
     """Train and score as train.py does: `realizable train task=parity model=resnet seed=0`, or -m for a sweep."""
@@ -54,11 +56,26 @@ def list_tasks(
         put(html, cards.html(chosen).encode())
         typer.echo(f"wrote {html}")
         return
-    title = f"{len(tasks.names())} tasks and families; n: symbols of a word"
-    shown = Table(*cards.COLUMNS[:-1], title=title, box=None, header_style="bold")
-    for task in chosen:
-        shown.add_row(*cards.row(task)[:-1])
-    Console().print(shown)
+    rows, console = [dict(zip(cards.COLUMNS, cards.row(task), strict=True)) for task in chosen], Console()
+    columns = _fitting(rows, console.width)
+    shown = Table(title=f"{len(tasks.names())} tasks and families; n: symbols of a word", box=None, header_style="bold")
+    for name in columns:
+        shown.add_column(name, overflow="fold", no_wrap=name == "task" and console.width > NAMES)
+    for row in rows:
+        shown.add_row(*(row[name] for name in columns))
+    console.print(shown)
+    if len(columns) < len(cards.COLUMNS) - 1:
+        typer.echo("A wider terminal shows more, and `realizable tasks NAME` all of one task.")
+
+
+def _fitting(rows: list[dict[str, str]], width: int) -> list[str]:
+    """The columns that fit, names whole: those that matter most are kept; formulas may be folded."""
+    kept, room = list[str](), width
+    for name in ("task", "class", "depth", "hidden", "channels", "cells", "program", "Chomsky"):
+        wide = max(len(name), *(len(row[name]) for row in rows)) + 2
+        room -= min(wide, FORMULA) if name in ("depth", "cells") else wide
+        kept += [name] * (room >= 0 or not kept)
+    return [name for name in rows[0] if name in kept]
 
 
 def show(

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader
 
 import models
 import tasks
-from leaderboard.analysis.audit import Overlap, overlap, shortcuts
+from leaderboard.analysis.audit import LONGEST, Overlap, audit
 from models.lowering.robust import radius
 from tasks.card import CHOMSKY
 from tasks.programs import Program
@@ -18,7 +18,6 @@ from tasks.task import Task
 
 COLUMNS = ("class", "task", "Chomsky", "program", "depth", "cells", "channels", "hidden", "learning")
 LARGEST_ODE = 400  # rules; the equations of more are not printed
-LONGEST = 12  # symbols of the words on which shortcuts and duplicates are counted
 
 
 def ladder() -> list[Task]:
@@ -113,12 +112,7 @@ def ode(task: Task) -> str:
     return said if len(program.rules) > LARGEST_ODE else f"{said}\n{print_equations(program)}"
 
 
-def duplicates(task: Task) -> list[Overlap]:
-    """Duplicates between training and test words of every length up to LONGEST."""
-    return [overlap(task, length, LONGEST) for length in range(1, LONGEST + 1)]
-
-
-def told(found: Sequence[Overlap]) -> str:
+def duplicates(found: Sequence[Overlap]) -> str:
     """Duplicates in one line; lengths that have the same are told together."""
     parts = []
     for (count, held_out), group in groupby(found, key=lambda o: (o.duplicates, o.held_out)):
@@ -130,11 +124,11 @@ def told(found: Sequence[Overlap]) -> str:
 
 def full(task: Task) -> str:
     """One card in full: facts, shortcuts, duplicates, the program as rules, and its polynomial ODE."""
-    scores = ", ".join(f"{name} {score:.3f}" for name, score in shortcuts(task, LONGEST).items())
+    scores = ", ".join(f"{name} {score:.3f}" for name, score in audit(task).shortcuts.items())
     lines = [task.label, _about(task), ""]
     lines += [f"{name:14}{value}" for name, value in facts(task)]
     lines += [f"{'shortcuts':14}accuracy per symbol at lengths 1 to {LONGEST}: {scores}"]
-    lines += [f"{'duplicates':14}{told(duplicates(task))}"]
+    lines += [f"{'duplicates':14}{duplicates(audit(task).overlaps)}"]
     return "\n".join([*lines, "", "program", rules(task), "", f"polynomial ODE {ode(task)}"])
 
 
@@ -165,8 +159,8 @@ def _section(task: Task) -> dict[str, object]:
         "label": task.label,
         "about": _about(task),
         "facts": facts(task),
-        "shortcuts": shortcuts(task, LONGEST),
-        "duplicates": told(duplicates(task)),
+        "shortcuts": audit(task).shortcuts,
+        "duplicates": duplicates(audit(task).overlaps),
         "rules": rules(task),
         "count": len(task.program().rules),
     }

@@ -13,7 +13,7 @@ from matplotlib.image import imsave
 import models
 import tasks
 from leaderboard.analysis import spacetime
-from leaderboard.analysis.audit import shortcuts
+from leaderboard.analysis.audit import audit
 from leaderboard.site import cards
 from leaderboard.tables.frame import line
 from tasks.card import CHOMSKY, LADDER
@@ -93,9 +93,7 @@ def task_panel(label: str, complexity: str, task: tasks.Task | None) -> TaskPane
     shown = rules if len(rules) <= RULES else [*rules[:RULES], f"… and {len(rules) - RULES} more"]
     facts = [fact for fact in cards.facts(task) if fact[0] != "class"]
     about = _first(type(task).__doc__)
-    return TaskPanel(
-        label, complexity, about, facts, shortcuts(task, cards.LONGEST), "\n".join(shown), len(rules), picture(task)
-    )
+    return TaskPanel(label, complexity, about, facts, audit(task).shortcuts, "\n".join(shown), len(rules), picture(task))
 
 
 def picture(task: tasks.Task) -> Picture:

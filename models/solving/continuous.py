@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
-from models.architecture import Blocks, Layered, Layers, NotRealizable, Reference, State
+from models.architecture import Blocks, Cells, Layered, Layers, NotRealizable, Reference, State
 from models.lowering.settling import most_read, settling
 from models.solving.adaptive import ADAPTIVE, integrate, largest
 from models.solving.fixed import FIXED, Field
@@ -26,10 +25,11 @@ class Continuous(Layered):
 
     `method`: a fixed-step method (euler, midpoint, heun2, rk4; at most `step` units of time a step) or an adaptive one of
     torchdiffeq (dopri5, dopri8, bosh3, adaptive_heun; `rtol` and `atol` hold for each channel of each cell). `adjoint`:
-    gradients by the adjoint equation, in memory that does not grow with depth, instead of through the solver: they are as good
-    as the solution is stable backwards, and those of `memory=checkpoint` are exact. SolverError beyond `max_evaluations` of F,
-    or if an adaptive method meets a state that is not finite or a step of 0; with fixed steps it overflows, for whoever
-    reads it to tell (training and scoring do).
+    gradients by the adjoint equation instead of through the solver. Its memory does not grow with depth where weights are tied;
+    of untied layers, and every `span` units, a state is kept. These gradients are as good as the solution is stable backwards,
+    and those of `memory=checkpoint` are exact. SolverError beyond `max_evaluations` of F, before memory is spent, or if an
+    adaptive method meets a state that is not finite or a step of 0; with fixed steps it overflows, for whoever reads it to tell
+    (training and scoring do).
     """
 
     method: str = chosen("dopri5", *FIXED, *list(ADAPTIVE)[1:])
@@ -39,7 +39,6 @@ class Continuous(Layered):
     adjoint: bool = False
     max_evaluations: int = ranged(100_000, 1, 10**9)
 
-    blocks: ClassVar[int] = 1
     rewrites: ClassVar[bool] = False
     span: ClassVar[int | None] = None  # units through which the adjoint equation finds states again; None: all
     why_tableau: ClassVar[str] = "an autonomous ODE has no lockstep, so a rewriting program must be write-once"
@@ -65,7 +64,7 @@ class Continuous(Layered):
         """Evaluations a unit, one call of a block each; with an adaptive method those of a step."""
         return self.steps * FIXED[self.method].stages if self.method in FIXED else ADAPTIVE[self.method]
 
-    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
+    def states(self, x: Cells, layers: Layers) -> Iterator[Tensor]:
         """The states at `layers.points` times a unit, or with fixed steps after each unit (fewer than 2 points) or step."""
         return self._path(self.first(x)[0], layers, range(layers.depth), layers.points)
 

@@ -6,16 +6,14 @@ Computation: Finite and Infinite Machines, 1967, chapter 3):
     pre-activation = K (sum of levels of the edges into q + [token = a] - 3/2),      level = 1 where high, 0 where low.
 """
 
-from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
-from models.architecture import Architecture, Layers, NotRealizable, Reference
+from models.architecture import Architecture, Cells, Layers, NotRealizable, Reference
 from models.lowering.automata import automaton, delay, delayed, minimal
 from models.streaming.reader import Reader, Transitions
 from tasks.programs import Program
@@ -25,34 +23,30 @@ K = 128.0  # tanh(K (1/2 - d)) is 1 in float32 and float64 for errors d < 1/3 of
 
 @dataclass(frozen=True)
 class Stream(Architecture):
-    """A net that reads the word from left to right, one symbol a step, by a `recurrent` module of hidden size width.
+    """A net that reads the word from left to right, one symbol a step, by a recurrent `module` of hidden size width.
 
     max(depth, n) steps: blank ones (zero input) follow the word, and the answer at a cell is read from the hidden state
     max(depth - n, 0) steps after that of its symbol. One set of weights: `layers=0`. A program has reference weights if it
     is a finite automaton (models/lowering/automata.py) that answers a constant number of steps after each symbol.
     """
 
-    blocks: ClassVar[int] = 1
     rewrites: ClassVar[bool] = False
     why_fragile: ClassVar[str] = "saturated units do so already"
+    module: ClassVar[type[nn.RNN] | type[nn.GRU] | type[nn.LSTM]]
     gates: ClassVar[tuple[int, ...]]
     high: ClassVar[float] = 1.0
-
-    @abstractmethod
-    def recurrent(self, width: int) -> nn.RNNBase:
-        """The module, `[batch, steps, width]` to the same; its weights are drawn again."""
 
     def block(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> Reader:
         """The module with its initial state, every weight uniform on +-1 / sqrt(width) and h(0) = 0."""
         with torch.random.fork_rng([]):  # torch draws the weights of its modules from the global generator
-            recurrent = self.recurrent(width)
+            recurrent = self.module(width, width, batch_first=True)
         return Reader(recurrent, self.gates, self.high, norm, generator)
 
     def evaluations(self, x: Tensor) -> int:
         """One a step."""
         return x.shape[-1]
 
-    def states(self, x: Float[Tensor, "batch width cells"], layers: Layers) -> Iterator[Tensor]:
+    def states(self, x: Cells, layers: Layers) -> Iterator[Tensor]:
         """One state, for depth > 0: at each cell the hidden state from which its answer is read."""
         if layers.depth:
             (read,), cells = layers[0], x.shape[-1]

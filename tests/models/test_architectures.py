@@ -3,8 +3,10 @@
 `CASES` runs over every architecture that is found, with the options of `OPTIONS` where it has some.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import Field, fields
 from functools import cache
 from itertools import combinations, pairwise
 from typing import Any
@@ -765,6 +767,28 @@ def test_bad_settings_are_refused(make: Callable[..., object], name: str, settin
     assert "\n" not in str(refused.value)
     for text in named:
         assert text in str(refused.value)
+
+
+NUMBERS = [(name, field) for name in models.names() for field in fields(models.find(name)) if field.type in (int, float)]
+
+
+@pytest.mark.parametrize(("name", "field"), NUMBERS, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), -1, 1e300])
+def test_every_number_has_a_range(name: str, field: Field[Any], value: float) -> None:
+    with pytest.raises(
+        models.ModelError, match=rf"^{name}: {field.name}={re.escape(str(value))} is not allowed; allowed: [^\n]*$"
+    ):
+        models.find(name)(**{field.name: value})
+
+
+@pytest.mark.parametrize("name", models.names())
+def test_every_text_has_its_choices(name: str) -> None:
+    for field in fields(models.find(name)):
+        if field.type is str:
+            with pytest.raises(
+                models.ModelError, match=rf"^{name}: {field.name}=other is not allowed; allowed: {field.default}, "
+            ):
+                models.get(name, **{field.name: "other"})
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,13 @@ def test_with_the_adjoint_equation_memory_does_not_grow_with_depth(method: str, 
     assert deep <= 1.01 * shallow
 
 
+@pytest.mark.parametrize(("name", "layers"), [("neural_ode", True), ("clock_ode", False)])
+def test_with_the_adjoint_equation_untied_layers_and_ticks_keep_a_state_each(name: str, layers: bool) -> None:
+    """Or two, the one before and the one after; `[3, 8, 6]` of 4 bytes each."""
+    few, many = (memory(name, "store", depth, layers * depth, method="euler", adjoint=True) for depth in (2, 10))
+    assert 1 <= (many - few) / 8 / (3 * 8 * 6 * 4) < 4
+
+
 def test_with_checkpoints_memory_grows_as_the_root_of_depth() -> None:
     shallow, deep = (memory("resnet", "checkpoint", depth) for depth in (4, 64))
     assert deep < 5 * shallow

@@ -12,7 +12,7 @@ from cases import FLIPPER, TASKS, random_words
 from typer.testing import CliRunner
 
 import tasks
-from leaderboard.analysis.audit import SHORTCUTS, overlap, shortcuts
+from leaderboard.analysis.audit import SHORTCUTS, Audit, audit, audited, overlap, shortcuts
 from leaderboard.cli import app
 from leaderboard.site import cards
 from tasks.card import CHOMSKY, LADDER, Bound, Card
@@ -154,6 +154,18 @@ def test_the_ladder_is_ordered():
     assert [re.split(r" {2,}", line.strip())[1] for line in lines[2:] if line.strip()] == [task.label for task in ladder]
 
 
+@pytest.mark.parametrize(("columns", "names"), [(40, 1), (60, 2), (80, 4), (100, 5), (160, 8)])
+def test_names_of_tasks_are_whole_on_any_terminal(columns, names):
+    said = CliRunner().invoke(app, ["tasks"], env={"COLUMNS": str(columns)}).output
+    assert max(map(len, said.splitlines())) <= max(columns, 75)
+    assert "…" not in said
+    for task in tasks.every():
+        assert columns < 50 or re.search(rf"(^| ){re.escape(task.label)}( |$)", said, re.MULTILINE), task.label
+    header = next(line for line in said.splitlines() if "task " in f"{line} " and "families" not in line)
+    assert len(header.split()) >= names
+    assert ("A wider terminal" in said) == (columns < 160)
+
+
 def test_one_card_in_full():
     said = run("turing", "machine=increment")
     assert "class" in said
@@ -247,10 +259,28 @@ def test_shortcuts_are_fresh_and_reproducible():
     assert noise["bag of the word"] < 0.3  # a table that was scored on the words it has learnt would be near 1
 
 
+CHEAP = ("parity", "even_pairs")
+every_audit = pytest.mark.parametrize("task", [task for task in tasks.every() if "WORK" in os.environ or task.label in CHEAP])
+
+
+@every_audit
+def test_an_audit_that_is_kept_is_the_one_that_is_made(task):
+    assert audit(task) == audited(task)
+
+
+def test_audits_are_kept_of_the_ladder_and_of_no_other_task_or_version(monkeypatch):
+    monkeypatch.setattr("leaderboard.analysis.audit.audited", lambda task: task.label)
+    assert all(isinstance(audit(task), Audit) for task in tasks.every())
+    parity = tasks.get("parity")
+    assert audit(tasks.get("parity", scored="last")) == "parity(scored=last)"
+    monkeypatch.setattr(type(parity), "version", parity.version + 1)
+    assert audit(parity) == "parity"
+
+
 def test_overlap_of_training_and_test_words():
     short, long, untrained = (overlap(tasks.get("parity"), n, trained_to=12) for n in (3, 9, 13))
     assert (short.duplicates, short.held_out) == (512, False)
     assert (long.duplicates, long.held_out) == (0, True)
     assert untrained.held_out
-    told = cards.told([short, long])
+    told = cards.duplicates([short, long])
     assert "length 3: 512 (too few words to hold any out); length 9: 0" in told

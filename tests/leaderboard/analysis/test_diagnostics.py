@@ -502,7 +502,7 @@ def spoilt(channel):
 BREAKS = {
     "divergence": (["training.rate=1e6", "training.clip=1e9", "training.steps=20"], "TrainingError", "diverged at step"),
     "cap": (["model=neural_ode", "model.max_evaluations=10"], "SolverError", "max_evaluations=10"),
-    "underflow": (["model=neural_ode", "model.rtol=1e-15", "model.atol=1e-15"], "SolverError", "dopri5"),
+    "solver": (["model=neural_ode", "training.rate=1e6", "training.clip=1e9", "training.steps=20"], "SolverError", "dopri5"),
 }
 
 

@@ -407,11 +407,11 @@ def test_the_example_goes_through_a_round(tmp_path, monkeypatch):
             net.load_state_dict(load_file(EXAMPLE / f"weights/parity/{seed}.safetensors"))
             with torch.no_grad():
                 right.append(net(words, n).argmax(1) == words.cumsum(1) % 2)
-        right = torch.stack(right).float()
-        found += [n, float(right.double().mean()), float(right.double().prod(2).mean())]
-    beginning = "'one': verified: resnet on parity; per symbol, whole words at length "
-    (said_of_it,) = [line.removeprefix(beginning) for line in result.stdout.splitlines() if line.startswith(beginning)]
-    assert [float(number) for number in re.findall(r"[0-9.]+", said_of_it)] == pytest.approx(found, abs=0.00051)  # three digits
+        right = torch.stack(right).double()
+        found += [n, float(right.mean()), float(right.prod(2).mean())]
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("'one': verified: resnet on parity; ")]
+    shown = [float(text) for text in re.findall(r"[0-9.]+", line.partition("at length")[2])]
+    assert shown == pytest.approx(found, abs=6e-4)  # the words are others every time, and a tie may be rounded either way
 
     def evaluate(submission, task, words, seeds, limits):
         seen.append((words, seeds))
