@@ -40,6 +40,14 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
             f"net.layers={values.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "
             f"at least {deepest}, or smaller scoring.factors"
         )
+    for name, value in {"training.noise": values.training.noise, "training.steady": values.training.steady}.items():
+        if value and not architecture.layered:
+            raise SettingError(f"{name}={value:g} is not allowed; {architecture.label} has no layers: allowed: 0")
+    if values.training.steady and values.net.layers and values.net.layers < 2 * task.depth(values.training.length):
+        raise SettingError(
+            f"training.steady={values.training.steady:g} is not allowed with net.layers={values.net.layers}; it runs through "
+            f"{2 * task.depth(values.training.length)} layers: allowed: 0 (tied weights), or that many"
+        )
     suited = architecture.suited(task.program(), values.net.tableau)
     memory.check(values, task, suited)
     return task, suited

@@ -16,7 +16,8 @@ from leaderboard.submissions.description import SCHEMA, UNITS
 from leaderboard.submissions.folder import DESCRIPTION, weights
 
 NET = ("width", "hidden", "layers", "norm", "inner")
-WITHOUT = ("tableau", "robust")  # a submitted net is as wide as its plain reference needs
+# a submitted net is as wide as its plain reference needs, and its recipe is that of the schema of submissions
+WITHOUT = ("net.tableau", "net.robust", "net.box", "training.noise", "training.steady")
 TRAINING = ("steps", "batch", "length", "rate", "weight_decay", "clip")
 
 Record = dict[str, Any]
@@ -83,8 +84,8 @@ def _by_task(folder: Path, records: Sequence[Record]) -> dict[str, list[Record]]
             raise RecordError(f"{folder}: {record['task']['label']}, seed {record['seed']}: the run failed: {record['reason']}")
     found: dict[str, dict[int, Record]] = {}
     recipe = _recipe(records[0])
-    if unknown := [key for key in WITHOUT if recipe[f"net.{key}"]]:
-        raise RecordError(f"{folder}: runs with net.{unknown[0]}={recipe[f'net.{unknown[0]}']} cannot be handed in")
+    if unknown := [key for key in WITHOUT if recipe[key]]:
+        raise RecordError(f"{folder}: runs with {unknown[0]}={recipe[unknown[0]]} cannot be handed in")
     for record in records:
         label, seed = record["task"]["label"], record["seed"]
         where = f"{folder}: {label}, seed {seed}"
@@ -103,9 +104,10 @@ def _by_task(folder: Path, records: Sequence[Record]) -> dict[str, list[Record]]
 
 def _recipe(record: Record) -> Mapping[str, Any]:
     """What all runs of a submission share, by the names of the configuration."""
-    parts = {"net": (*NET, *WITHOUT), "training": TRAINING, "scoring": ("words",)}
+    parts = {"net": NET, "training": TRAINING, "scoring": ("words",)}
+    names = [f"{part}.{key}" for part, keys in parts.items() for key in keys]
     try:
-        return {f"{part}.{key}": record["config"][part][key] for part, keys in parts.items() for key in keys}
+        return {name: record["config"][name.partition(".")[0]][name.partition(".")[2]] for name in (*names, *WITHOUT)}
     except (KeyError, TypeError):
         raise RecordError(f"{record['id']}: not a run of train.py of this version: its configuration lacks something") from None
 

@@ -42,6 +42,11 @@ REFUSED = [
     ("diagnostics.words=0", "at least 1"),
     ("logger.mode=Offline", "offline, online"),
     ("logger.mode=disabled", "offline, online"),
+    ("net.box=-1", "at least 0"),
+    ("training.ramp=2", "at most 1"),
+    ("training.noise=0.3 model=rnn", "has no layers"),
+    ("training.steady=1 model=lstm", "has no layers"),
+    ("training.steady=1 net.layers=28 scoring.factors=[1] training.length=20", "40 layers"),
     ("logger.name=tensorboard", "none, wandb"),
 ]
 
@@ -52,7 +57,7 @@ def test_what_no_run_can_have_is_refused_before_it_begins(tmp_path, monkeypatch,
     if setting == "device=cuda":
         monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(SettingError) as refused:
-        run(configured(tmp_path / "r", setting))
+        run(configured(tmp_path / "r", *setting.split()))
     line = str(refused.value)
     assert line.startswith(setting.partition("=")[0] + "=")
     assert allowed in line
