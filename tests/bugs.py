@@ -491,6 +491,24 @@ MUTANTS = [
         f"{PROTOCOLS}::test_a_group_is_of_equal_settings_whatever_hash_a_record_states",
     ),
     Mutant(
+        "leaderboard/analysis/audit.py",
+        ' or kept["version"] != task.version',
+        "",
+        f"{C}::test_audits_are_kept_of_the_ladder_and_of_no_other_task_or_version",
+    ),
+    Mutant(
+        "leaderboard/cli/catalogue.py",
+        " * (room >= 0 or not kept)",
+        "",
+        f"{C}::test_names_of_tasks_are_whole_on_any_terminal",
+    ),
+    Mutant(
+        "leaderboard/site/panels.py",
+        ' and said["version"] == task.version',
+        "",
+        f"{SITE}::test_panels_only_of_what_this_version_has",
+    ),
+    Mutant(
         "leaderboard/tables/protocols.py",
         "if len(some) > 1}",
         "if False}",

@@ -251,6 +251,7 @@ def test_panels_only_of_what_this_version_has() -> None:
     assert "no architecture" in panels.model_panel("mystery", [unknown]).about
     old = done("parity")["task"] | {"name": "parity", "label": "parity v9", "version": 9}
     assert panels.ordered([done() | {"task": old}])["parity v9"][1] is None
+    assert panels.ordered([done() | {"task": old | {"label": "parity"}}])["parity"][1] is None  # not the one we have
     now = old | {"label": f"parity v{tasks.get('parity').version}", "version": tasks.get("parity").version}
     assert panels.ordered([done() | {"task": now}])[now["label"]][1] == tasks.get("parity")
     false = of(done(task="counter"), "parity", "resnet")
