@@ -13,8 +13,9 @@ from omegaconf import OmegaConf
 
 import models
 import tasks
-import train
 from leaderboard.analysis import basin, diagnostics, gradients, spacetime
+from leaderboard.running.config import Config
+from leaderboard.running.fit import fit as train
 from leaderboard.running.score import score, solves
 from leaderboard.tables import picture
 from models.solving.continuous import Continuous
@@ -92,7 +93,7 @@ def _parity(k: int, seed: int) -> tasks.Task:
 def trained(folder: Path, task: tasks.Task, model: str) -> None:
     """A trained net beside its reference."""
     cfg, net, reference, held = _pair(task, model, steps=600)
-    train.fit(cfg, task, net)
+    train(cfg, task, net)
     nets = {"reference": reference, "trained": net}
     word = diagnostics.batch(task, 2 * cfg.training.length, 1).tokens[0]
     depth = task.depth(2 * cfg.training.length)
@@ -123,12 +124,12 @@ def around(folder: Path, task: tasks.Task, model: str) -> None:
     cfg, net, reference, _ = _pair(task, model, steps=300, length=8)
     batch = diagnostics.batch(task, 8, 128)
 
-    for name, fit in [("no training", lambda net: None), ("300 steps up to n = 8", lambda net: train.fit(cfg, task, net))]:
+    for name, fit in [("no training", lambda net: None), ("300 steps up to n = 8", lambda net: train(cfg, task, net))]:
         for length in (8, 32):
             found = basin.recoveries(reference, fit, lambda net, n=length: solves(net, task, n, 128, 0, threshold=1.0), SIGMAS)
             print(f"\n{name}, all words right again at n = {length}: radius {basin.basin_radius(found):g} of {found}")
     lines = {"initial to reference": basin.loss_along(net, reference, *batch)}
-    train.fit(cfg, task, net)
+    train(cfg, task, net)
     lines["trained to reference"] = basin.loss_along(net, reference, *batch)
     for name, losses in lines.items():
         print(f"loss, {name}: " + " ".join(f"{loss:.3f}" for loss in losses))
@@ -138,7 +139,7 @@ def around(folder: Path, task: tasks.Task, model: str) -> None:
 
 def _pair(task: tasks.Task, model: str, steps: int, length: int = 12) -> tuple:
     """A configuration, a fresh net, one with reference weights, and the reference."""
-    cfg = OmegaConf.structured(train.Config(task={"name": task.name}, model={"name": model}))
+    cfg = OmegaConf.structured(Config(task={"name": task.name}, model={"name": model}))
     cfg.training.steps, cfg.training.length = steps, length
     net, reference = models.build(model, task), models.build(model, task)
     return cfg, net, reference, reference.realise(task.program())

@@ -1,10 +1,12 @@
 """README and docs are true: their code runs, their commands can be read, and what they name is there."""
 
+import ast
 import importlib.util
 import re
 import shlex
 import sys
 from dataclasses import fields
+from inspect import ismodule
 from pathlib import Path
 from typing import NamedTuple
 
@@ -193,6 +195,27 @@ def test_commands_can_be_read(command, extended):
     else:
         script = (ROOT / words[0]).read_text(encoding="utf-8")
         assert all(word.isupper() or word in script for word in words[1:])
+        assert not lost(load(ROOT / words[0]), script)
+
+
+def load(path):
+    """A script as a module, which is not run."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # its dataclasses look themselves up there
+    spec.loader.exec_module(module)
+    del sys.modules[path.stem]
+    return module
+
+
+def lost(module, script):
+    """What a script asks of the modules that it imports, where they do not have it."""
+    asked = {(node.value.id, node.attr) for node in ast.walk(ast.parse(script)) if _of_a_name(node)}
+    return [f"{of}.{name}" for of, name in asked if ismodule(made := getattr(module, of, None)) and not hasattr(made, name)]
+
+
+def _of_a_name(node):
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
 
 
 def test_the_tree_is_there():
@@ -246,9 +269,7 @@ def test_the_table_fits_a_terminal():
 
 def test_the_picture_is_the_one_that_is_drawn(tmp_path):
     """And it shows what the README says of it."""
-    spec = importlib.util.spec_from_file_location("picture", ROOT / "docs" / "picture.py")
-    picture = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(picture)
+    picture = load(ROOT / "docs" / "picture.py")
     (right, reference), (wrong, trained) = picture.panels().items()
     assert "24 of 24" in right
     assert "24 of 24" not in wrong
