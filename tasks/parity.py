@@ -28,7 +28,8 @@ class Parity(Task):
         chomsky="regular",
         depth="n",
         curve="n",
-        learning="gradient variance over parities of n bits is 2^-n (Shalev-Shwartz, Shamir, Shammah, ICML 2017)",
+        learning="no bound is known to apply: that the variance of gradients over parities is 2^-n (Shalev-Shwartz, Shamir, "
+        "Shammah, ICML 2017) is for a hidden subset of n bits with one label a word, here all bits count and each prefix has one",
     )
 
     @property
