@@ -109,7 +109,9 @@ class Learner(lightning.LightningModule):
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss
 
-    def on_train_batch_end(self, outputs: dict[str, Tensor], batch: Batch, step: int) -> None:  # type: ignore[override]
+    def on_train_batch_end(  # type: ignore[override]  # Lightning's hook is for outputs of any kind; these are of `training_step`
+        self, outputs: dict[str, Tensor], batch: Batch, step: int
+    ) -> None:
         """Every `check` steps: note the loss, and whether the task is solved; every `every` steps: keep a state."""
         self.done += 1
         if self.done % self.check == 0 or self.done == self.steps:
@@ -127,7 +129,7 @@ class Learner(lightning.LightningModule):
                 self.progress.solved_at = self.done
             self.net.train()
 
-    def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
+    def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]  # Lightning's own type has no such plain dict
         """AdamW, with the one-cycle schedule of Smith and Topin (2018)."""
         self.optimiser = torch.optim.AdamW(self.parameters(), self.rate, weight_decay=self.weight_decay, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, self.rate, total_steps=self.steps)
