@@ -116,7 +116,6 @@ class Learner(lightning.LightningModule):
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss
 
-<<<<<<< HEAD
     def _through(self, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor | float]:
         """x(depth), and how far it still moves in as many layers more: the sum of |x(k+1) - x(k)|, mean over words and cells.
 
@@ -129,12 +128,9 @@ class Learner(lightning.LightningModule):
         moved = torch.stack([(x - before).abs().sum(1).mean() for before, x in after]).sum()
         return states[depth], moved
 
-    def on_train_batch_end(self, outputs: dict[str, Tensor], batch: Batch, step: int) -> None:  # type: ignore[override]
-=======
     def on_train_batch_end(  # type: ignore[override]  # Lightning's hook is for outputs of any kind; these are of `training_step`
         self, outputs: dict[str, Tensor], batch: Batch, step: int
     ) -> None:
->>>>>>> models-straight
         """Every `check` steps: note the loss, and whether the task is solved; every `every` steps: keep a state."""
         self.done += 1
         if self.done % self.check == 0 or self.done == self.steps:
