@@ -32,6 +32,8 @@ AGREE = (
 RECIPE = {"training.rate": RATE, "net.norm": False, "net.tableau": 0, "net.inner": False, "net.robust": False}
 RECIPE |= {"net.box": 0.0, "training.noise": 0.0, "training.ramp": 0.5, "training.steady": 0.0}
 
+REAL = ("training.weight_decay", "training.clip", *(key for key, usual in RECIPE.items() if type(usual) is float))
+
 
 def described(
     name: str, task: "tasks.Task", architecture: "models.Architecture", settings: Mapping[str, Any]
@@ -81,7 +83,8 @@ def digest(value: Mapping[str, Any], digits: int) -> str:
 
 def _at(settings: Mapping[str, Any], key: str) -> Any:
     part, _, name = key.partition(".")
-    return settings.get(part, {}).get(name)
+    value = settings.get(part, {}).get(name)
+    return float(value) if key in REAL and value is not None else value  # JSON may say 1 for 1.0
 
 
 def _text(value: object) -> str:

@@ -29,7 +29,7 @@ class Parity(Task):
         depth="n",
         curve="n",
         learning="no bound is known to apply: that the variance of gradients over parities is 2^-n (Shalev-Shwartz, Shamir, "
-        "Shammah, ICML 2017) is for a hidden subset of n bits with one label a word, here all bits count and each prefix has one",
+        "Shammah, ICML 2017) is for a hidden subset of n bits and one label a word; here all count and each prefix has one",
     )
 
     @property

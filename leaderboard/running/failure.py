@@ -28,8 +28,15 @@ def locate(error: RuntimeError, net: Net, task: Task, length: int, tokens: Tenso
     told = f"{net.architecture.label} on {task.label}, length "
     if not str(error).startswith(told):
         layer = broken_at(net, tokens, depth)
-        where = f"the gradient through {depth} layers" if layer is None else f"layer {layer} of {depth}"
+        where = _behind(net, tokens, depth) if layer is None else f"layer {layer} of {depth}"
         error.args = (f"{told}{length}, {where}: {error}",)
+
+
+@torch.no_grad()
+def _behind(net: Net, tokens: Tensor, depth: int) -> str:
+    """What broke where all layers are fine: the logits, or else the way back."""
+    fine = bool(net(tokens, depth).isfinite().all())
+    return f"the gradient through {depth} layers" if fine else f"the logits after {depth} layers"
 
 
 def broken_at(net: Net, tokens: Tensor, depth: int) -> int | None:

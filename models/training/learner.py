@@ -116,6 +116,7 @@ class Learner(lightning.LightningModule):
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss
 
+<<<<<<< HEAD
     def _through(self, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor | float]:
         """x(depth), and how far it still moves in as many layers more: the sum of |x(k+1) - x(k)|, mean over words and cells.
 
@@ -129,6 +130,11 @@ class Learner(lightning.LightningModule):
         return states[depth], moved
 
     def on_train_batch_end(self, outputs: dict[str, Tensor], batch: Batch, step: int) -> None:  # type: ignore[override]
+=======
+    def on_train_batch_end(  # type: ignore[override]  # Lightning's hook is for outputs of any kind; these are of `training_step`
+        self, outputs: dict[str, Tensor], batch: Batch, step: int
+    ) -> None:
+>>>>>>> models-straight
         """Every `check` steps: note the loss, and whether the task is solved; every `every` steps: keep a state."""
         self.done += 1
         if self.done % self.check == 0 or self.done == self.steps:
@@ -146,7 +152,7 @@ class Learner(lightning.LightningModule):
                 self.progress.solved_at = self.done
             self.net.train()
 
-    def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]
+    def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]  # Lightning's own type has no such plain dict
         """AdamW, with the one-cycle schedule of Smith and Topin (2018)."""
         self.optimiser = torch.optim.AdamW(self.parameters(), self.rate, weight_decay=self.weight_decay, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, self.rate, total_steps=self.steps)

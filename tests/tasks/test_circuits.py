@@ -409,5 +409,5 @@ def test_rule_184_tells_the_majority_on_a_ring():
 @pytest.mark.parametrize("rule", [30, 90, 184])
 def test_rules_have_configurations_of_their_own(rule):
     parameters = OmegaConf.to_container(OmegaConf.load(CONF / f"rule_{rule}.yaml"))
-    name = parameters.pop("name")
+    name, _ = parameters.pop("defaults")
     assert tasks.get(name, **parameters) == Cellular(rule=rule)

@@ -105,16 +105,16 @@ def test_names():
 CONF = Path(__file__).parents[2] / "conf" / "task"
 
 
-@pytest.mark.parametrize("name", tasks.names())
-def test_every_task_has_a_configuration_that_states_its_defaults(name):
-    stated = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"))
-    assert stated == {"name": name} | tasks.get(name).parameters
-
-
 @pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
-def test_every_configuration_makes_a_task(path):
+def test_a_preset_is_a_choice_and_repeats_no_default(path):
+    """`defaults` names the task; what follows differs from what it would be without."""
     stated = dict(OmegaConf.to_container(OmegaConf.load(path)))
-    assert tasks.get(stated.pop("name"), **stated).sample(1, 3, seed(0)).numel()
+    name, own = stated.pop("defaults")
+    assert own == "_self_"
+    assert tasks.get(name, **stated).sample(1, 3, seed(0)).numel()
+    usual = tasks.get(name).parameters
+    assert stated
+    assert all(usual[parameter] != value for parameter, value in stated.items())
 
 
 @every_task

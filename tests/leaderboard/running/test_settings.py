@@ -133,3 +133,9 @@ def test_lists_of_numbers_are_read_on_a_command_line():
         assert refused.exit_code == 2
         assert wrong in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_number_is_the_same_protocol_however_json_writes_it():
+    one, other = ({"training": {"weight_decay": zero, "clip": 1.0, "rate": 1.0}} for zero in (0, 0.0))
+    assert protocol.agreed("a", one)["hash"] == protocol.agreed("b", other)["hash"]
+    assert protocol.recipe({"training": {"rate": 1}}) == protocol.recipe({"training": {"rate": 1.0}})

@@ -354,11 +354,11 @@ def test_the_example_goes_through_check_verify_table_and_site(tmp_path: Path) ->
     assert command("verify", EXAMPLE, "--out", EXAMPLE / "weights").exit_code == 2
     table = command("table", tmp_path)
     assert table.exit_code == 0, table.output
-    assert "resnet · example [verified]" in table.stdout
+    assert "resnet, rate=0.01 · example [verified]" in table.stdout  # its recipe is not the usual one
     site = command("site", tmp_path)
     assert site.exit_code == 0, site.output
     page = (tmp_path / "index.html").read_text()
-    assert "resnet · example" in page
+    assert "resnet, rate=0.01 · example" in page
     assert "The authors of Realizable" in page
 
 
