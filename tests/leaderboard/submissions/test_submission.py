@@ -552,7 +552,9 @@ def test_a_process_that_ends_without_answers_is_a_fault(base: Path, monkeypatch:
 def test_a_verify_that_is_stopped_leaves_neither_folder_nor_process(
     number: int, ends: tuple[int, str], base: Path, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-c", "from leaderboard.cli import app; app()", "verify", str(base)]
+    # a shell that starts something in the background lets it ignore SIGINT, and so all that it starts
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{hears}; from leaderboard.cli import app; app()", "verify", str(base)]
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) as verifying:
         children = Path(f"/proc/{verifying.pid}/task/{verifying.pid}/children")
