@@ -43,6 +43,11 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     for name, value in {"training.noise": values.training.noise, "training.steady": values.training.steady}.items():
         if value and not architecture.layered:
             raise SettingError(f"{name}={value:g} is not allowed; {architecture.label} has no layers: allowed: 0")
+    if values.training.noise and values.net.memory == "reverse":
+        raise SettingError(
+            f"training.noise={values.training.noise:g} is not allowed with net.memory=reverse, as noise has no inverse: "
+            "allowed: 0, or net.memory=checkpoint"
+        )
     if values.training.steady and values.net.layers and values.net.layers < 2 * task.depth(values.training.length):
         raise SettingError(
             f"training.steady={values.training.steady:g} is not allowed with net.layers={values.net.layers}; it runs through "

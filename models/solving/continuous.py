@@ -86,10 +86,12 @@ class Continuous(Layered):
             last = first + 1
             while last < stop and layers[last][0] is blocks[0] and layers.after is None:
                 last += 1
-            *between, x = self.solve(blocks, self.field(blocks, layers.depth), x, first, last, watch, points)
-            yield from between
-            x = layers.after(x) if layers.after else x
-            yield x
+            path = self.solve(blocks, self.field(blocks, layers.depth), x, first, last, watch, points)
+            if layers.after:
+                *between, x = path
+                path = iter([*between, layers.after(x)])
+            for x in path:  # state by state: a path of many points takes much memory
+                yield x
             first = last
 
     def solve(

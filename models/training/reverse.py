@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from models.architecture import Architecture, Layers, Reversible, State
+from models.architecture import Architecture, Layers, ModelError, Reversible, State
 from models.training.again import Roof, aside
 
 LIMIT = 1e-2  # relative error of a reconstructed x(0) beyond which gradients are not to be trusted
@@ -26,6 +26,10 @@ def reversing(architecture: Architecture, x: Tensor, layers: Layers) -> Tensor:
     `LIMIT`. Gradients of gradients raise torch's RuntimeError.
     """
     assert isinstance(architecture, Reversible)
+    if layers.after is not None:
+        raise ModelError(
+            f"{architecture.label}: memory=reverse is not allowed with noise, which has no inverse; allowed: noise=0"
+        )
     start = architecture.first(x)
     parameters = dict.fromkeys(p for block in layers.modules(range(layers.depth)) for p in block.parameters())
     return _Reverse.apply(architecture, layers, len(start), *start, *parameters)

@@ -67,6 +67,15 @@ def test_clipping_has_no_inverse():
         net("revnet", box=1.0, memory="reverse")
 
 
+def test_noise_has_no_inverse():
+    made = net("revnet", memory="reverse").train()
+    made(TASKS["parity"].sample(2, 4, Bits(0)), 4)
+    made.noise = 0.1
+    with pytest.raises(models.ModelError, match=r"^revnet: memory=reverse is not allowed with noise, which has no inverse"):
+        made(TASKS["parity"].sample(2, 4, Bits(0)), 4)
+    made.eval()(TASKS["parity"].sample(2, 4, Bits(0)), 4)
+
+
 def test_noise_is_uniform_in_training_and_nowhere_else():
     made = net("resnet")
     made.noise, x = 0.3, torch.zeros(64, 8, 40)

@@ -47,6 +47,7 @@ REFUSED = [
     ("training.noise=0.3 model=rnn", "has no layers"),
     ("training.steady=1 model=lstm", "has no layers"),
     ("training.steady=1 net.layers=28 scoring.factors=[1] training.length=20", "40 layers"),
+    ("training.noise=0.3 model=revnet net.memory=reverse", "net.memory=checkpoint"),
     ("logger.name=tensorboard", "none, wandb"),
 ]
 
