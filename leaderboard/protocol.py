@@ -9,39 +9,56 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import ceil
 from typing import TYPE_CHECKING, Any
+
+from leaderboard import rates
 
 if TYPE_CHECKING:
     import models
     import tasks
 
-VERSION = 1  # of words, training and scoring: raised when the scores of a run change by a change of the code
+VERSION = 2  # of words, training and scoring: raised when the scores of a run change by a change of the code
 LENGTH = 12  # N: words of 1..N symbols are trained
-FACTORS = (1, 2, 4)  # scored lengths, in multiples of N
+FACTORS = (1, 2, 4, 8)  # scored lengths, in multiples of N, each at the depth of its length
+DEPTHS = (2, 4)  # words of N are also scored at the depths of these multiples of N: more layers, no more cells
 LARGEST_FACTOR = 1024
-WORDS = 512  # scored words of each length
+WORDS = 512  # scored words of each length up to 4 N; see `words_at`
 SOLVED = 0.99  # of whole words right: then a length is solved
+FAR = 4  # a run solves a task if it solves 4 N, and settles if its answers at N stand at the depth of 4 N
 CHECKED = 128  # words on which it is looked whether a net in training has solved its length
 SEEDS = range(10)  # of a submission, and of every published cell
-RATE = 3e-3  # the learning rate of a run whose recipe names none
 
 AGREE = (
     "training.length", "training.steps", "training.batch", "training.weight_decay", "training.clip",
-    "net.width", "net.hidden", "net.layers", "scoring.factors", "scoring.words", "scoring.seeds",
+    "net.width", "net.hidden", "net.layers", "scoring.factors", "scoring.depths", "scoring.words",
+    "scoring.seeds",
 )  # fmt: skip
-RECIPE = {"training.rate": RATE, "net.norm": False, "net.tableau": 0, "net.inner": False, "net.robust": False}
+RECIPE = {"training.rate": 0.0, "net.norm": False, "net.tableau": 0, "net.inner": False, "net.robust": False}
 RECIPE |= {"net.box": 0.0, "training.noise": 0.0, "training.ramp": 0.5, "training.steady": 0.0}
+
+PLAIN = "plain"  # the recipe that adds nothing
 
 REAL = ("training.weight_decay", "training.clip", *(key for key, usual in RECIPE.items() if type(usual) is float))
 
 
+def words_at(words: int, factor: float) -> int:
+    """How many words are scored at `factor` times N: `words`, and beyond 4 N fewer, so that cells times layers do not grow."""
+    return ceil(words * min(1.0, FAR / factor) ** 2)
+
+
 def described(
-    name: str, task: "tasks.Task", architecture: "models.Architecture", settings: Mapping[str, Any]
+    name: str,
+    task: "tasks.Task",
+    architecture: "models.Architecture",
+    settings: Mapping[str, Any],
+    named: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What a run is, for its record: `id`, `protocol`, `recipe`, `task` and `model`.
 
     The id is a hash of configuration, parameters and explicit versions, not of the source: these versions are raised when
-    behaviour changes, and golden tests hold it. `settings` are those that determine the result.
+    behaviour changes, and golden tests hold it. `settings` are those that determine the result; `named` is the recipe that was
+    asked for, its `name` and what it sets.
     """
     parts = {
         "task": {"name": task.name, "label": task.label, "parameters": task.parameters, "version": task.version},
@@ -56,7 +73,7 @@ def described(
     return {
         "id": digest({"protocol": VERSION, "settings": settings} | identity, 16),
         "protocol": agreed(name, settings),
-        "recipe": recipe(settings),
+        "recipe": recipe(architecture, settings, named),
         "task": parts["task"] | {"class": task.card.complexity},
         "model": parts["model"],
     }
@@ -68,11 +85,44 @@ def agreed(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": name, "hash": digest(must, 8), "settings": must}
 
 
-def recipe(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What the recipe of a run chose: all of it, and a label of what is not as usual, empty if nothing is."""
+def recipe(
+    architecture: "models.Architecture", settings: Mapping[str, Any], named: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the recipe of a run chose: all of it, and a label: the name of the recipe, and what is not as that has it.
+
+    The label is empty for the plain recipe. A rate is as usual if it is that of `leaderboard.rates`; then `choice` says what it
+    was chosen from, and what that cost.
+    """
+    usual = dict(RECIPE) | {key: value for key in RECIPE if (value := _at(named or {}, key)) is not None}
+    found = choice(architecture, settings)
+    usual["training.rate"] = rate_of(architecture, settings)
+    chosen = {key: usual[key] if (value := _at(settings, key)) is None else value for key in usual}
+    name = str((named or {}).get("name", PLAIN))
+    label = ", ".join(filter(None, [name if name != PLAIN else "", _differences(chosen, usual)]))
+    asked = found if found and found["rate"] == chosen["training.rate"] else None
+    return {"label": label, "settings": chosen, "choice": asked}
+
+
+def choice(architecture: "models.Architecture", settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The learning rate that was chosen for an architecture under the recipe of these settings; None if none was."""
+    return rates.choice(architecture.label, architecture.version, besides_rate(settings))
+
+
+def besides_rate(settings: Mapping[str, Any]) -> str:
+    """What a recipe sets that is not as usual, but for the learning rate."""
     chosen = {key: usual if (value := _at(settings, key)) is None else value for key, usual in RECIPE.items()}
-    unusual = [f"{key.partition('.')[2]}={_text(value)}" for key, value in chosen.items() if value != RECIPE[key]]
-    return {"label": ", ".join(unusual), "settings": chosen}
+    return _differences(chosen | {"training.rate": RECIPE["training.rate"]}, RECIPE)
+
+
+def rate_of(architecture: "models.Architecture", settings: Mapping[str, Any]) -> float:
+    """The learning rate of a run that names none: that which was chosen, or the usual one."""
+    found = choice(architecture, settings)
+    return float(found["rate"]) if found else rates.USUAL
+
+
+def _differences(chosen: Mapping[str, Any], usual: Mapping[str, Any]) -> str:
+    """The settings that are not as usual, as they are set on a command line: `box=1, noise=0.3`."""
+    return ", ".join(f"{key.partition('.')[2]}={_text(value)}" for key, value in chosen.items() if value != usual[key])
 
 
 def digest(value: Mapping[str, Any], digits: int) -> str:

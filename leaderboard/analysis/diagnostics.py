@@ -207,7 +207,7 @@ def diagnose(net: Net, words: Batch, seed: int = 0) -> dict[str, Any]:
     words = Batch(words.tokens.to(net.embed.device), words.target.to(net.embed.device), words.depth)
     few = words._replace(tokens=words.tokens[:16], target=words.target[:16])
     with counted(net) as calls, torch.no_grad():
-        _, curve = follow(net, words.tokens, words.depth)
+        _, curve, _ = follow(net, words.tokens, words.depth)
     solvers = solver_consistency(net, words)
     comparable = [solvers[name] for name in no_worse(net.architecture)] if solvers else []
     found: dict[str, Any] = {

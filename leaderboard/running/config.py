@@ -33,6 +33,7 @@ class NetConfig:
 class TrainingConfig:
     """Steps of `batch` words of one length, drawn from 1..`length`; the task is looked at every `check` steps.
 
+    `rate` 0 is that which was chosen for the architecture and the recipe (`leaderboard.rates`), or 0.003 if none was.
     `noise` is added to every state, growing from 0 over the first part `ramp` of the steps; `steady` weighs how far states
     still move in as many layers more: see `models.training.learner`.
     """
@@ -40,7 +41,7 @@ class TrainingConfig:
     length: int = ranged(protocol.LENGTH, 1, 2**16)
     steps: int = ranged(1500, 1, 10**8)
     batch: int = ranged(64, 1, 2**20)
-    rate: float = ranged(protocol.RATE, 0, 1e38, open="low")
+    rate: float = ranged(0.0, 0, 1e38)
     weight_decay: float = ranged(0.01, 0, 1e3)
     clip: float = ranged(1.0, 0, 1e9, open="low")
     check: int = ranged(50, 1, 10**8)
@@ -51,10 +52,19 @@ class TrainingConfig:
 
 @dataclass
 class ScoringConfig:
-    """Test lengths, as multiples of the training length, and words of each."""
+    """Test lengths, as multiples of the training length N, and words of each.
+
+    `depths`: words of N are also scored at the depths of these multiples of N.
+    """
 
     factors: list[int] = field(default_factory=lambda: list(protocol.FACTORS))
+    depths: list[int] = field(default_factory=lambda: list(protocol.DEPTHS))
     words: int = ranged(protocol.WORDS, 1, 2**20)
+
+    @property
+    def reached(self) -> set[int]:
+        """The multiples of N whose depths are reached, in training too."""
+        return {1, *self.factors, *self.depths}
 
 
 @dataclass
@@ -90,12 +100,14 @@ class StoreConfig:
 class Config:
     """Everything that a run is made of; `task` and `model` hold a name and parameters of that class.
 
-    `protocol` names the settings that its runs share, for people: a suite names its own. `results` is the folder of records.
+    `protocol` names the settings that its runs share, for people: a suite names its own. `recipe` is the recipe that was
+    chosen, its `name` and what it sets; settings that are not as it has them stand beside its name in tables. `results` is the folder of records.
     """
 
     task: dict[str, Any] = MISSING
     model: dict[str, Any] = MISSING
     protocol: str = "custom"
+    recipe: dict[str, Any] = field(default_factory=dict)
     net: NetConfig = field(default_factory=NetConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     scoring: ScoringConfig = field(default_factory=ScoringConfig)

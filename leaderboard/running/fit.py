@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import torch
+from omegaconf import OmegaConf
 
 import models
 import tasks
@@ -43,7 +44,8 @@ def fit(
     keeping: dict[str, Any] = {"noise": t.noise, "ramp": t.ramp, "steady": t.steady}
     if saved is not None:
         keeping |= {"every": saved.every, "keep": saved.keep, "resumed": saved.newest()}
-    learner = Learner(net, t.steps, t.rate, t.weight_decay, t.check, solved, **keeping)
+    rate = t.rate or protocol.rate_of(net.architecture, OmegaConf.to_container(cfg))  # type: ignore[arg-type]
+    learner = Learner(net, t.steps, rate, t.weight_decay, t.check, solved, **keeping)
     left = range(learner.done, t.steps)
     if saved is not None and learner.done:
         print(f"goes on from step {learner.done}: {saved.folder}")

@@ -6,8 +6,9 @@ from typing import Any
 
 import models
 import tasks
+from leaderboard import protocol
 from leaderboard.running.config import Config
-from leaderboard.running.score import score
+from leaderboard.running.score import scores
 
 
 def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
@@ -20,20 +21,22 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
         short = entry["longest"] is not None and task.cells(length) > entry["longest"]
         return {"trained": net} if short else scored
 
-    scores = []
+    own, measured = cfg.training.length, list[dict[str, Any]]()
+    halves = [0.5] * (own % 2 == 0)  # beside N it tells how the length of the curve grows, at lengths that are trained
     for weights in scored:
-        for factor in cfg.scoring.factors:
-            length = factor * cfg.training.length
+        for factor in (*halves, *cfg.scoring.factors):
+            length, words = int(factor * own), protocol.words_at(cfg.scoring.words, factor)
             if weights in reaching(length):
-                result = score(scored[weights], task, length, cfg.scoring.words, cfg.training.length)
-                scores.append({"weights": weights, "factor": factor} | asdict(result))
-    found: dict[str, Any] = {"reference": entry, "scores": scores}
+                deeper = [own * depth for depth in cfg.scoring.depths if factor == 1]
+                found = scores(scored[weights], task, length, words, own, deeper)
+                measured += [{"weights": weights, "factor": factor} | asdict(score) for score in found]
+    record: dict[str, Any] = {"reference": entry, "scores": measured}
     if cfg.diagnostics.enabled:
         from leaderboard.analysis import diagnostics
 
         words = diagnostics.batch(task, cfg.training.length, cfg.diagnostics.words)
-        found["diagnostics"] = diagnostics.compare(reaching(cfg.training.length), words, cfg.seed)
-    return found
+        record["diagnostics"] = diagnostics.compare(reaching(cfg.training.length), words, cfg.seed)
+    return record
 
 
 def reference_entry(net: models.Net, task: tasks.Task, robust: bool = False) -> tuple[dict[str, Any], str | None]:

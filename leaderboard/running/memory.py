@@ -24,7 +24,7 @@ def check(cfg: "Config", task: tasks.Task, architecture: models.Architecture) ->
     `max_evaluations`, or before memory ends (`models.solving`).
     """
     if isinstance(architecture, Continuous) and architecture.method not in ADAPTIVE:
-        deepest = max(task.depth(factor * cfg.training.length) for factor in {1, *cfg.scoring.factors})
+        deepest = max(task.depth(factor * cfg.training.length) for factor in cfg.scoring.reached)
         calls = deepest * architecture.calls
         if calls > architecture.max_evaluations:
             raise models.ModelError(

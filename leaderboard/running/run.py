@@ -18,6 +18,7 @@ from leaderboard.store.checkpoint import Checkpoints
 from leaderboard.store.mirror import mirror
 from leaderboard.store.provenance import code, peak_memory, reset_peak
 from leaderboard.store.record import SCHEMA, describe, exists, prepare, write
+from leaderboard.store.schema import at_own_depth
 from leaderboard.store.weights import serialised
 
 SKIPPED = "skipped"  # the status of a run whose record exists: it is not written again
@@ -39,10 +40,10 @@ def run(cfg: Config) -> dict[str, Any]:
     prepare(folder)
     torch.set_num_threads(1)
     reset_peak()
-    started, weights, logger = datetime.now(UTC), None, None
+    started, weights, logger, spent = datetime.now(UTC), None, None, list[float]()
     try:
         logger = wandb_logger(cfg, task)
-        weights = _trained(cfg, task, record, saved, logger)
+        weights = _trained(cfg, task, record, saved, logger, spent)
     except Exception as error:  # whatever it is, the sweep goes on and the record says why
         record |= {
             "status": "failed",
@@ -53,6 +54,7 @@ def run(cfg: Config) -> dict[str, Any]:
     record["cost"] = {
         "seconds": seconds,
         "cpu_seconds": cpu,
+        "training_cpu_seconds": spent[0] if spent else None,
         "peak_memory": peak_memory(),
         "started": started.isoformat(timespec="seconds"),
     }
@@ -70,6 +72,7 @@ def run(cfg: Config) -> dict[str, Any]:
 def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> dict[str, Any]:
     """The record of a run before it has begun: what it is, and so its id."""
     resolved: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    resolved["training"]["rate"] = resolved["training"]["rate"] or protocol.rate_of(architecture, resolved)
     determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
     if cfg.diagnostics.enabled:
         determined["diagnostics"] = resolved["diagnostics"]
@@ -77,7 +80,7 @@ def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> d
         "schema": SCHEMA,
         "status": "done",
         "reason": None,
-        **protocol.described(cfg.protocol, task, architecture, determined),
+        **protocol.described(cfg.protocol, task, architecture, determined, resolved["recipe"]),
         "seed": cfg.seed,
         "config": resolved,
         "code": code(task.name, architecture.name),
@@ -88,12 +91,15 @@ def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> d
     }
 
 
-def _trained(cfg: Config, task: tasks.Task, record: dict[str, Any], saved: Checkpoints, logger: Any) -> bytes | None:
-    """Build, train and measure; fills in the record, and gives the weights where they are to be kept."""
+def _trained(
+    cfg: Config, task: tasks.Task, record: dict[str, Any], saved: Checkpoints, logger: Any, spent: list[float]
+) -> bytes | None:
+    """Build, train and measure; fills in the record and the CPU seconds until training was done, gives weights that are kept."""
     model = record["model"]
     net = models.build(model["name"], task, **record["config"]["net"], seed=cfg.seed, **model["parameters"])
     record["net"] = {"parameters": sum(p.numel() for p in net.parameters()), "width": net.width, "hidden": net.hidden}
     record["training"] = fit(cfg, task, net, saved, logger)
+    spent.append(saved.spent()[1])
     record |= measure(cfg, task, net)
     if not cfg.store.weights:
         return None
@@ -106,5 +112,7 @@ def summary(record: dict[str, Any]) -> str:
     """What is said of a run on one line."""
     if record["reason"]:
         return str(record["reason"])
-    shown = [f"{s['symbols_correct'] / s['symbols']:.3f}" for s in record["scores"] if s["weights"] == "trained"]
-    return f"per symbol {' '.join(shown)}, {record['cost']['cpu_seconds']:.1f} CPU-seconds"
+    trained = [s for s in record["scores"] if s["weights"] == "trained" and at_own_depth(s) and s["factor"] >= 1]
+    shown = " ".join(f"{s['symbols_correct'] / s['symbols']:.3f}" for s in trained)
+    lengths = "/".join(str(s["length"]) for s in trained)
+    return f"per symbol {shown} at {lengths}, {record['cost']['cpu_seconds']:.1f} CPU-seconds"

@@ -1,12 +1,14 @@
 """Scoring: what a net answers on test words, in integer counts, with the dynamics it needed for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from leaderboard import protocol
+from leaderboard.analysis import shortcuts
 from leaderboard.running.failure import located
 from leaderboard.store.schema import Score
 from models import Net
@@ -16,58 +18,114 @@ from tasks import IGNORE, Task
 from tasks.words.split import draw, scoring_words, seeded, splits
 
 CHUNK = 128  # words at a time
+CELLS = 1024  # whose codes are counted
+ROUNDED = 0.3  # two codes are one if they round to the same multiples of this
 POINTS = 4  # states a unit of time along which the curve of a neural ODE is measured
 
 
-@torch.no_grad()
 def score(net: Net, task: Task, length: int, words: int, trained_to: int, seed: str | None = None) -> Score:
-    """Score a net on `words` test words of `length` cells, at the depth of the task.
+    """The first of `scores`: at the depth of the task."""
+    return scores(net, task, length, words, trained_to, seed=seed)[0]
+
+
+@torch.no_grad()
+def scores(
+    net: Net, task: Task, length: int, words: int, trained_to: int, deeper: Sequence[int] = (), seed: str | None = None
+) -> list[Score]:
+    """Score a net on `words` test words of `length` cells: at the depth of the task, then at those that it has at `deeper` lengths.
 
     The words depend on the task, the length and nothing else, so all nets answer the same, unless a hidden `seed` gives others.
     They are not training words if the length was not trained (it exceeds `trained_to`), or if there are enough words to keep
     a part (see `tasks.words.split`). A state that is not finite counts as a wrong answer; of an ODE it is
-    a solution that does not exist, whatever the solver, so a SolverError that says where.
+    a solution that does not exist, whatever the solver, so a SolverError that says where. A depth that a length before had
+    is left out.
     """
     net.eval()
     drawn = scoring_words(task, words, length, trained_to, seed)
     tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))
-    depth = task.depth(length)
-    correct, curves, evaluations = [], [], 0
-    for chunk, answer in zip(tokens.split(CHUNK), target.split(CHUNK), strict=True):
+    counts = target != IGNORE
+    shortcut = shortcuts.best(task, trained_to, drawn, target.cpu())
+    asked = {
+        "length": length,
+        "words": words,
+        "distinct": len(drawn.unique(dim=0)),
+        "symbols": int(counts.sum()),
+        "symbol_chance": float(target[counts].bincount().max() / counts.sum()),
+        "word_chance": float(target.unique(dim=0, return_counts=True)[1].max() / words),
+        "symbol_shortcut": shortcut.symbol,
+        "word_shortcut": shortcut.word,
+        "held_out": length > trained_to or splits(task, length),
+    }
+    found, first = list[Score](), torch.empty(0)
+    depths = {task.depth(n): n for n in reversed((length, *deeper))}
+    for depth, depth_of in reversed(depths.items()):
+        answers, measured = _answers(net, task, length, tokens, depth)
+        first = answers if depth_of == length else first
+        right = answers == target
+        found.append(
+            Score(
+                **asked,
+                depth=depth,
+                depth_of=depth_of,
+                words_correct=int((right | ~counts).all(1).sum()),
+                symbols_correct=int((right & counts).sum()),
+                unchanged=int(((answers == first) | ~counts).all(1).sum()),
+                **measured,
+            )
+        )
+    return found
+
+
+def _answers(net: Net, task: Task, length: int, tokens: Tensor, depth: int) -> tuple[Tensor, dict[str, Any]]:
+    """The answers `[batch, cells]` after so many layers, -1 where the state is not finite; what the dynamics did for them."""
+    guesses, curves, ended, evaluations = [], [], dict[str, Any](), 0
+    for chunk in tokens.split(CHUNK):
         with counted(net) as calls, located(net, task, length, chunk, depth):
-            logits, curve = follow(net, chunk, depth)
+            x, curve, projective = follow(net, chunk, depth)
+            logits = net.read(x)
             if isinstance(net.architecture, Continuous) and not logits.isfinite().all():
                 raise SolverError("the solution is not finite; allowed: smaller weights, a smaller step")
         evaluations = max(evaluations, calls[0])
-        guess = torch.where(logits.isfinite().all(1), logits.argmax(1), -1)
-        correct.append(guess == answer)
-        curves.append(curve)
-    right, counts = torch.cat(correct), target != IGNORE
-    length_of_curve = float(torch.cat(curves).mean())
-    return Score(
-        length=length,
-        depth=depth,
-        words=words,
-        words_correct=int((right | ~counts).all(1).sum()),
-        symbols=int(counts.sum()),
-        symbols_correct=int((right & counts).sum()),
-        symbol_chance=float(target[counts].bincount().max() / counts.sum()),
-        word_chance=float(target.unique(dim=0, return_counts=True)[1].max() / words),
-        curve_length=length_of_curve if torch.isfinite(torch.tensor(length_of_curve)) else None,
-        evaluations=evaluations,
-        held_out=length > trained_to or splits(task, length),
-    )
+        guesses.append(torch.where(logits.isfinite().all(1), logits.argmax(1), -1))
+        curves.append(torch.stack([curve, projective]))
+        ended = ended or {"codes": _codes(x), "saturated": _saturated(net, x)}
+    lengths = torch.cat(curves, 1).mean(1)
+    curve_length, projective_length = (float(mean) if mean.isfinite() else None for mean in lengths)
+    dynamics = {"curve_length": curve_length, "projective_length": projective_length, "evaluations": evaluations}
+    return torch.cat(guesses), dynamics | ended
 
 
-def follow(net: Net, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor]:
-    """Logits `[batch, classes, cells]`, and the length of each word's solution curve `[batch]`, NaN where layers have none."""
+def _codes(x: Tensor) -> int | None:
+    """How many different codes there are among CELLS cells of states `[batch, width, cells]`, rounded to multiples of ROUNDED."""
+    cells = x.mT.flatten(0, 1)
+    some = cells[torch.linspace(0, len(cells) - 1, min(len(cells), CELLS)).round().long()]
+    return len((some / ROUNDED).round().unique(dim=0)) if x.isfinite().all() else None
+
+
+def _saturated(net: Net, x: Tensor) -> float | None:
+    """The share of channels of states that lie on the faces of the box; None without a box."""
+    return float((x.abs() >= net.box).double().mean()) if net.box else None
+
+
+def follow(net: Net, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor, Tensor]:
+    """x(depth) `[batch, width, cells]`, and the length of each word's curve, and of the curve of x / |x|, `[batch]` each.
+
+    NaN where layers have none. The second does not change if a net scales its states up, in which layers count for less.
+    """
     states = net.states(tokens, depth, POINTS)
     x = next(states)
-    curve = torch.full((len(tokens),), 0.0 if net.architecture.layered else torch.nan, device=x.device)
+    unit, start = _unit(x), 0.0 if net.architecture.layered else torch.nan
+    curve, projective = torch.full((2, len(tokens)), start, device=x.device)
     for after in states:
         curve += (after - x).flatten(1).norm(dim=1)
-        x = after
-    return net.read(x), curve
+        x, before, unit = after, unit, _unit(after)
+        projective += (unit - before).norm(dim=1)
+    return x, curve, projective
+
+
+def _unit(x: Tensor) -> Tensor:
+    """x / |x| of each word `[batch, width * cells]`."""
+    return nn.functional.normalize(x.flatten(1))
 
 
 @contextmanager

@@ -30,15 +30,16 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     for f in fields(values):
         if is_dataclass(part := getattr(values, f.name)):
             check(part, f"{f.name}.", SettingError)
-    _factors(values.scoring.factors)
+    _multiples("factors", values.scoring.factors, 1)
+    _multiples("depths", values.scoring.depths, 0)
     _device(values.device)
     task = _made("task", tasks, values.task)
     architecture = _made("model", models, values.model)
-    deepest = max(map(task.depth, (factor * values.training.length for factor in {1, *values.scoring.factors})))
+    deepest = max(task.depth(factor * values.training.length) for factor in values.scoring.reached)
     if 0 < values.net.layers < deepest:
         raise SettingError(
             f"net.layers={values.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "
-            f"at least {deepest}, or smaller scoring.factors"
+            f"at least {deepest}, or smaller scoring.factors and scoring.depths"
         )
     for name, value in {"training.noise": values.training.noise, "training.steady": values.training.steady}.items():
         if value and not architecture.layered:
@@ -69,12 +70,13 @@ def _made(group: str, package: Any, given: Any) -> Any:
     return package.get(str(parameters.pop("name", "")), **{str(name): value for name, value in parameters.items()})
 
 
-def _factors(factors: list[int]) -> None:
-    """SettingError unless the scored lengths are some, distinct and positive."""
-    if not factors or len(set(factors)) < len(factors) or not all(1 <= factor <= protocol.LARGEST_FACTOR for factor in factors):
+def _multiples(name: str, factors: list[int], least: int) -> None:
+    """SettingError unless these multiples of the training length are distinct and positive, and at least so many."""
+    allowed = all(1 <= factor <= protocol.LARGEST_FACTOR for factor in factors)
+    if len(factors) < least or len(set(factors)) < len(factors) or not allowed:
+        number = "one or more different" if least else "different"
         raise SettingError(
-            f"scoring.factors={factors} is not allowed; allowed: one or more different whole numbers, 1 to "
-            f"{protocol.LARGEST_FACTOR}, as [1,2,4]"
+            f"scoring.{name}={factors} is not allowed; allowed: {number} whole numbers, 1 to {protocol.LARGEST_FACTOR}, as [2,4]"
         )
 
 

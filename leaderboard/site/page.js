@@ -141,11 +141,11 @@
 
   function facts(known, model, task) {
     const { cells, notes: texts } = known.sheets[key()];
-    const [normalised, chance, reference, failed, missing, ...notes] = cells[model][task];
+    const [normalised, shortcut, reference, failed, missing, ...notes] = cells[model][task];
     const [solved, judged, runs] = known.solved[model][task];
     const out = [
-      ["normalised", normalised === null ? `no scale: chance ${fixed(chance)}, reference ${fixed(reference)}`
-        : `${fixed(normalised)}, from chance ${fixed(chance)} to the reference ${fixed(reference)}`],
+      ["normalised", normalised === null ? `no scale: shortcut ${fixed(shortcut)}, reference ${fixed(reference)}`
+        : `${fixed(normalised)}, from the shortcut ${fixed(shortcut)} to the reference ${fixed(reference)}`],
       ["solved", judged ? `${solved} of ${judged} runs at the training length` : "not measured at the training length"],
       ["runs", `${runs}, ${failed} failed, ${missing} missing`],
       ...notes.map((note) => ["note", texts[note]]),

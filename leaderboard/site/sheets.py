@@ -13,7 +13,7 @@ from leaderboard.tables.numbers import UNKNOWN, Cell, fixed, marked, written
 from leaderboard.tables.statistics import normalised
 from leaderboard.tables.table import REFERENCE, Table, state
 
-LEVELS = 20  # shades from chance to reference
+LEVELS = 20  # shades from the shortcut to reference
 
 
 class Box(NamedTuple):
@@ -108,16 +108,16 @@ def _sum(cell: Cell) -> Box:
 
 
 def _best(found: pd.DataFrame, cells: dict[str, Cell], order: Sequence[str]) -> list[Box]:
-    """The measured reference of each task, at the top of the scale where it exceeds chance."""
-    chance = found.groupby("task")["chance"].first()
-    scaled = found.groupby("task")["reference"].mean() > chance.where(chance.notna(), np.inf)
+    """The measured reference of each task, at the top of the scale where it exceeds the shortcut."""
+    shortcut = found.groupby("task")["shortcut"].first()
+    scaled = found.groupby("task")["reference"].mean() > shortcut.where(shortcut.notna(), np.inf)
     return [
         Box(written(cells[task]).value, marks=marked(cells[task]), level=LEVELS if scaled[task] else None) for task in order
     ]
 
 
 def level(value: float) -> int | None:
-    """The shade of a normalised score: 0 at chance and below, LEVELS at the reference and above."""
+    """The shade of a normalised score: 0 at the shortcut and below, LEVELS at the reference and above."""
     return None if np.isnan(value) else round(LEVELS * float(np.clip(value, 0, 1)))
 
 
@@ -138,7 +138,7 @@ def _rung(task: str, some: list[dict[str, Any]], reference: float) -> Rung:
         return Rung(task, Box(UNKNOWN), "", fixed(reference), UNKNOWN, 0.0)
     best = max(ran, key=lambda cell: (round(cell["trained"], 3), [-ord(c) for c in cell["model"]]))
     score, interval, *_ = written(Cell(best["trained"], best["low"], best["high"]))
-    scale = float(normalised(best["trained"], best["chance"], reference))
+    scale = float(normalised(best["trained"], best["shortcut"], reference))
     return Rung(
         task,
         Box(score, interval, level=level(scale)),
@@ -150,9 +150,9 @@ def _rung(task: str, some: list[dict[str, Any]], reference: float) -> Rung:
 
 
 def asked(found: pd.DataFrame, footnotes: Sequence[str], models: Sequence[str], order: Sequence[str]) -> list[list[list[Any]]]:
-    """For each model and task: normalised, chance, reference, failed, missing, and numbers of footnotes."""
+    """For each model and task: normalised, shortcut, reference, failed, missing, and numbers of footnotes."""
     at = {(cell["model"], cell["task"]): cell for cell in rows(found)}
-    names = ["normalised", "chance", "reference", "failed", "missing"]
+    names = ["normalised", "shortcut", "reference", "failed", "missing"]
 
     def told(cell: dict[str, Any]) -> list[Any]:
         return [*(known(cell[name]) for name in names), *(footnotes.index(note) for note in cell["notes"])]

@@ -14,7 +14,7 @@ from math import inf
 from operator import itemgetter
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
-SCHEMA = 2
+SCHEMA = 3
 WHOLE = 2**53 - 1  # the largest whole number that every reader of JSON has as it was written
 FINITE = 1e100  # of measured sizes; the sum of all that fit on a disk, and the ratio of any two, is finite
 SECONDS = 1e10  # three hundred years
@@ -67,6 +67,7 @@ _RUN: dict[str, Any] = {
     "cost": {
         "seconds": _number(0, SECONDS),
         "cpu_seconds": _number(0, SECONDS),
+        "training_cpu_seconds": _number(0, SECONDS) | _NULL,
         "peak_memory": _COUNT | _NULL,
         "started": _TEXT,
     },
@@ -85,24 +86,37 @@ _RESULT: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Score:
-    """Counts over the test words of one length; no other place lists the columns of a score.
+    """Counts over the test words of one length at one depth; no other place lists the columns of a score.
 
+    `depth`: the layers that the words passed, those of words of `depth_of` symbols; that is `length`, or more: then only
+    the depth grew. `distinct`: how many of the words are different.
     `symbol_chance`, `word_chance`: accuracy of the best constant answer on the same words (one symbol; one whole word).
+    `symbol_shortcut`, `word_shortcut`: that of the best lookup table (`analysis.shortcuts`), of which a constant is one.
+    `unchanged`: words whose answer is that at the depth of their own length.
     `curve_length`: sum of |x(k+1) - x(k)| over the layers, mean over words, None where a state is not finite or there are
-    no layers.
-    `evaluations`: block evaluations a word. `held_out`: no such word can occur in training.
+    no layers; `projective_length`: that of the curve of x / |x|. `evaluations`: block evaluations a word.
+    `codes`: how many different codes some cells have in the last state, None where it is not finite; `saturated`: the share
+    of its channels that lie on the box, None without one. `held_out`: no such word can occur in training.
     """
 
     length: Annotated[int, _POSITIVE]
     depth: Annotated[int, _number(0, WHOLE)]
+    depth_of: Annotated[int, _POSITIVE]
     words: Annotated[int, _POSITIVE]
     words_correct: Annotated[int, _COUNT]
     symbols: Annotated[int, _POSITIVE]
     symbols_correct: Annotated[int, _COUNT]
+    distinct: Annotated[int, _POSITIVE]
     symbol_chance: Annotated[float, _SHARE]
     word_chance: Annotated[float, _SHARE]
+    symbol_shortcut: Annotated[float, _SHARE]
+    word_shortcut: Annotated[float, _SHARE]
+    unchanged: Annotated[int, _COUNT]
     curve_length: Annotated[float | None, _SIZE | _NULL]
+    projective_length: Annotated[float | None, _SIZE | _NULL]
     evaluations: Annotated[int, _number(0, WHOLE) | _NULL]
+    codes: Annotated[int | None, _COUNT | _NULL]
+    saturated: Annotated[float | None, _SHARE | _NULL]
     held_out: Annotated[bool, _BOOL]
 
 
@@ -134,7 +148,8 @@ _CLAIM: dict[str, Any] = {"symbol": _SHARE, "word": _SHARE}  # at each length, a
 _FILE: dict[str, Any] = {"sha256": _TEXT, "bytes": _COUNT}  # of each file beside the record, where there are any
 
 _id, _sha256 = re.compile("[0-9a-f]{16}").fullmatch, re.compile("[0-9a-f]{64}").fullmatch
-_values, _place = itemgetter(*SCORE), itemgetter("weights", "length", "factor")
+_values, _place = itemgetter(*SCORE), itemgetter("weights", "length", "factor", "depth_of")
+_counted = itemgetter("words", "symbols", "words_correct", "unchanged", "distinct", "symbols_correct")
 _TAKEN = {
     "reference",
     "rank",
@@ -157,6 +172,11 @@ class RecordError(ValueError):
 
 class NotARecord(RecordError):
     """Truncated, foreign or of another shape; the message is one line and names the first thing wrong."""
+
+
+def at_own_depth(score: dict[str, Any]) -> bool:
+    """Whether a score is of words at the depth of their own length."""
+    return bool(score["depth_of"] == score["length"])
 
 
 def validated(record: Any) -> dict[str, Any]:
@@ -240,9 +260,9 @@ def _check_scores(scores: list[Any]) -> bool:
     if not _typed(tuple(map(type, chain.from_iterable(rows)))) or len(rows) < len(scores) or not _within(rows):
         for score in scores:
             _check(score, SCORE, "score")
-    for _, _, _, _, words, right, symbols, correct, *_ in rows:
-        if right > words or correct > symbols:
-            raise NotARecord("score: more is correct than there is")
+    for words, symbols, *counts, correct in map(_counted, scores):
+        if max(counts) > words or correct > symbols:
+            raise NotARecord("score: more is correct, unchanged or distinct than there is")
     if wrong := _misplaced(tuple(map(_place, scores))):
         raise NotARecord(f"record.scores: {wrong}")
     kinds = {row[0] for row in rows}
@@ -266,13 +286,19 @@ def _within(rows: list[tuple[Any, ...]]) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def _misplaced(places: tuple[tuple[str, int, float], ...]) -> str | None:
-    """What is wrong with the weights, lengths and factors of the scores: to each length belongs one factor, once."""
-    lengths, factors = {length for _, length, _ in places}, {factor for _, _, factor in places}
-    if len({(weights, length) for weights, length, _ in places}) < len(places):
-        return "one length was scored twice"
-    if not len(lengths) == len(factors) == len({(length, factor) for _, length, factor in places}):
+def _misplaced(places: tuple[tuple[str, int, float, int], ...]) -> str | None:
+    """What is wrong with where the scores stand: to each length belongs one factor, and with each depth it stands once.
+
+    Whatever has a score at other depths has one at that of its own length.
+    """
+    lengths, factors = {length for _, length, _, _ in places}, {factor for _, _, factor, _ in places}
+    found = {(weights, length, depth_of) for weights, length, _, depth_of in places}
+    if len(found) < len(places):
+        return "one length was scored twice at one depth"
+    if not len(lengths) == len(factors) == len({(length, factor) for _, length, factor, _ in places}):
         return "one length has two factors, or one factor two lengths"
+    if any((weights, length, length) not in found for weights, length, _ in found):
+        return "one length was not scored at its own depth"
     if long := [factor for factor in factors if float(f"{factor:.6g}") != factor]:
         return f"factor {long[0]} has more than six digits"
     return None

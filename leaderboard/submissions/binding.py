@@ -9,7 +9,7 @@ import torch
 
 import models
 import tasks
-from leaderboard.protocol import LENGTH
+from leaderboard.protocol import LENGTH, words_at
 from leaderboard.store.provenance import imported, source
 from leaderboard.submissions.published import OPENING, Round, canonical
 from tasks.words.split import fingerprint, scoring_words
@@ -36,7 +36,7 @@ def data(round: Round) -> Hashes:
     """Fingerprints of the words and targets, `[2, batch, cells]`, that the seeds give."""
 
     def of(task: tasks.Task, length: int, seed: str) -> str:
-        tokens = scoring_words(task, round["words"], length, LENGTH, seed)
+        tokens = scoring_words(task, words_at(round["words"], length / LENGTH), length, LENGTH, seed)
         return fingerprint(torch.stack([tokens, task.target(tokens)]))
 
     return {label: {n: of(by_label()[label], int(n), seed) for n, seed in by.items()} for label, by in round["seeds"].items()}

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from leaderboard.protocol import FACTORS, LENGTH, SEEDS
+from leaderboard.store.schema import at_own_depth
 from leaderboard.submissions import strict
 from leaderboard.submissions.check import Submission, sized
 from leaderboard.submissions.confine import limit
@@ -118,7 +119,7 @@ def accuracies(found: list[Answer]) -> dict[tuple[int, str], list[float]]:
     by = defaultdict[tuple[int, str], list[float]](list)
     for one in found:
         for score in one["scores"]:
-            if score.get("weights", "trained") == "trained":
+            if score.get("weights", "trained") == "trained" and at_own_depth(score):
                 for unit in UNITS:
                     by[score["length"], unit].append(score[f"{unit}s_correct"] / score[f"{unit}s"])
     return by

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import models
-from leaderboard.protocol import FACTORS, LENGTH, SEEDS, WORDS
+from leaderboard.protocol import FACTORS, LENGTH, SEEDS, WORDS, words_at
 from leaderboard.store.record import RecordError
+from leaderboard.store.schema import at_own_depth
 from leaderboard.store.weights import content
 from leaderboard.submissions.check import Submission, check
 from leaderboard.submissions.description import SCHEMA, UNITS
@@ -121,11 +122,13 @@ def _options(record: Record) -> dict[str, Any]:
 def _claimed(runs: Sequence[Record]) -> dict[str, dict[str, float]]:
     """Accuracies at each test length, the mean over the seeds."""
     claimed = {}
-    for length in (LENGTH * factor for factor in FACTORS):
-        scores = [s for run in runs for s in run["scores"] if (s["weights"], s["length"]) == ("trained", length)]
-        if {score["words"] for score in scores} != {WORDS}:
+    for factor in FACTORS:
+        length = factor * LENGTH
+        every = [s for run in runs for s in run["scores"] if (s["weights"], s["length"]) == ("trained", length)]
+        scores, words = list(filter(at_own_depth, every)), words_at(WORDS, factor)
+        if {score["words"] for score in scores} != {words}:
             raise RecordError(
-                f"{runs[0]['task']['label']}: not scored on {WORDS} words of {length} symbols; a submission takes "
+                f"{runs[0]['task']['label']}: not scored on {words} words of {length} symbols; a submission takes "
                 f"training.length={LENGTH} scoring.factors={list(FACTORS)} scoring.words={WORDS}".replace(", ", ",")
             )
         claimed[str(length)] = {

@@ -21,7 +21,9 @@ from torch import Tensor
 
 import models
 import tasks
-from leaderboard.running.score import CHUNK, score
+from leaderboard import protocol
+from leaderboard.running import score
+from leaderboard.running.score import CHUNK
 from leaderboard.submissions import tensors
 from leaderboard.submissions.confine import confine
 from leaderboard.submissions.faults import Refused, refuse
@@ -92,18 +94,21 @@ def differing(net: Net, tokens: Tensor, depth: int) -> float:
 def scores(net: Net, task: Task, length: int, factors: list[int], words: int, seeds: Seeds) -> list[dict[str, Any]]:
     """A record's scores at all factors of the training length; `Refused`, S404 or S405, where there are none."""
     found = []
-    for n in (factor * length for factor in factors):
+    for factor in factors:
+        n, count = factor * length, protocol.words_at(words, factor)
         depth, seed = task.depth(n), seeds[str(n)] if seeds else None
-        tokens = scoring_words(task, min(words, CHUNK), n, length, seed)
+        tokens = scoring_words(task, min(count, CHUNK), n, length, seed)
+        deeper = [length * depth for depth in protocol.DEPTHS if factor == 1]
+        deepest = max(depth, *map(task.depth, deeper), 0)
         try:
-            with limited(net.eval(), allowance(net, depth, 2 + ALONE + -(-words // CHUNK))):
-                result = score(net, task, n, words, length, seed)
+            with limited(net.eval(), allowance(net, deepest, 2 + ALONE + -(-count // CHUNK) * (1 + len(deeper)))):
+                results = score.scores(net, task, n, count, length, deeper, seed)
                 different = differing(net, tokens, depth)
         except (Spent, SolverError) as error:
             raise refuse("S404", f"length {n}", str(error)) from None
         if different > DIFFERENT:
             raise refuse("S405", f"length {n}", f"{different:.1%} of the answers do, without a tie; allowed: {DIFFERENT:.0%}")
-        found.append({"factor": n // length} | asdict(result))
+        found += [{"factor": factor} | asdict(result) for result in results]
     return found
 
 

@@ -17,7 +17,7 @@ from statistics import fmean
 from typing import Any
 
 from leaderboard import protocol
-from leaderboard.protocol import FACTORS, LENGTH, WORDS
+from leaderboard.protocol import DEPTHS, FACTORS, LENGTH, WORDS
 from leaderboard.store.provenance import code
 from leaderboard.store.record import SCHEMA, RecordError, read, write
 from leaderboard.submissions.check import Submission, Weights, check, sized
@@ -150,7 +150,7 @@ def _record(
 ) -> dict[str, Any]:  # fmt: skip
     """The record of one file of weights, as a run of train.py leaves one."""
     said = submission.description
-    scoring = {"factors": list(FACTORS), "words": words} | ({"seeds": drawn} if drawn else {})
+    scoring = {"factors": list(FACTORS), "depths": list(DEPTHS), "words": words} | ({"seeds": drawn} if drawn else {})
     settings = {"net": dict(said.net), "training": dict(said.training), "scoring": scoring, "seed": file.seed}
     given = {"submission": submission.sha256, "badge": badge}
     described = protocol.described("submission", task, said.architecture, settings | given)
@@ -187,6 +187,7 @@ def _record(
         "cost": {
             "seconds": answer["seconds"],
             "cpu_seconds": answer["cpu_seconds"],
+            "training_cpu_seconds": None,
             "peak_memory": None,
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
         },

@@ -1,6 +1,6 @@
 """The numbers of each (task, model): means with intervals over seeds, and the gap to the *measured* reference weights.
 
-Nothing is dropped: a failed or missing run counts as chance, and a cell without reference weights says why in a note.
+Nothing is dropped: a failed or missing run counts as the shortcut, and a cell without reference weights says why in a note.
 """
 
 from collections import defaultdict
@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leaderboard.protocol import SOLVED
-from leaderboard.tables.frame import ORIGIN, Metric, at, scored
+from leaderboard.protocol import FAR, SOLVED
+from leaderboard.tables.frame import ORIGIN, PASSED, Metric, at, constant, scored
 from leaderboard.tables.numbers import fixed
 from leaderboard.tables.statistics import draws, interval, normalised, wilson
 
 _PAIR = ["task", "model"]
 _MEANS = {
-    "chance": ("chance", "first"),
+    "shortcut": ("shortcut", "first"),
     "trained": ("score", "mean"),
-    "solved": ("solved", "sum"),
-    "solved_of": ("solved", "count"),
+    **{name: (name, "sum") for name in PASSED},
+    **{f"{name}_of": (name, "count") for name in PASSED},
+    "constant": ("constant", "first"),
     "runs": ("seed", "size"),
     "parameters": ("parameters", "mean"),
     "evaluations": ("evaluations", "mean"),
@@ -33,18 +34,20 @@ _MEANS = {
     "claimed": ("claimed", "mean"),
 }
 
+STILL = "its depth is the same at every length, so it does not extrapolate: left out of means beyond the training length"
+
 
 def cells(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     """One row a (task, model), sorted: what the runs score at `factor` times the training length, and the gap.
 
     - The runs expected of a pair are those of `leaderboard.tables.frame.frame`. `failed` and `missing` of those `runs` count as
-      `chance`, the mean chance of that task and length over its records.
+      `shortcut`, the mean shortcut of that task and length over its records.
     - `trained`, `low`, `high`: mean over seeds (`scores`) and its 95% bootstrap interval, reproducible per cell.
     - `reference`: the measured mean of the reference weights, else NaN and a `reason`; `gap` = reference − trained.
-    - `normalised`: `trained` on the scale of this pair, from `chance` to its own `reference`.
-    - `solved`, `solved_low`, `solved_high`: runs whose *whole-word* accuracy *at the training length* (factor 1) is
-      at least 0.99, whatever `metric` and `factor`, with a Wilson interval, of the `solved_of` runs of which that is known:
-      NaN if it is known of none. `reference_solved` of `reference_runs` likewise.
+    - `normalised`: `trained` on the scale of this pair, from `shortcut` to its own `reference`.
+    - `fits`, `solved`, `settles`: how many runs do (see `frame.scored`), whatever `metric` and `factor`, of the `fits_of`,
+      `solved_of`, `settles_of` runs of which that is known; NaN if it is known of none. `solved_low`, `solved_high`: Wilson
+      interval. `reference_solved` of `reference_runs` likewise. `constant`: the task does not extrapolate.
     - `evaluations` at this length, `parameters`; `claimed` by a submission; `notes`: a list of sentences for footnotes.
     """
     if df.empty:
@@ -58,11 +61,12 @@ def cells(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     out["scores"] = pd.Series(np.split(runs["score"].to_numpy(), ends[:-1]), index=out.index, dtype=object)
     out[["low", "high"]] = _intervals(out["scores"].tolist())
     out[["solved_low", "solved_high"]] = [wilson(int(k), n) for k, n in zip(out["solved"], out["solved_of"], strict=True)]
-    unknown = out["solved_of"] == 0
-    out.loc[unknown, ["solved", "solved_low", "solved_high"]] = np.nan
+    for name in PASSED:
+        out[name] = out[name].where(out[f"{name}_of"] > 0)
+    out[["solved_low", "solved_high"]] = out[["solved_low", "solved_high"]].where(out["solved_of"] > 0)
     out = out.join(_references(df, metric, factor))
     out["gap"] = out["reference"] - out["trained"]
-    out["normalised"] = normalised(out["trained"], out["chance"], out["reference"])
+    out["normalised"] = normalised(out["trained"], out["shortcut"], out["reference"])
     out["differing"] = _differing(pairs)
     failures = _failures(runs[runs["failed"]])
     out = out.reset_index().astype(dict.fromkeys([*_PAIR, "metric", "stated"], object))  # quick to go through
@@ -83,10 +87,11 @@ def _intervals(scores: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _references(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     """One row a pair whose reference weights were measured."""
-    measured, one = at(df, "reference", metric, factor), at(df, "reference", "word", 1)
+    measured, one = at(df, "reference", metric, factor), at(df, "reference", "word", FAR)
     means = {"reference": ("accuracy", "mean"), "reference_evaluations": ("evaluations", "mean")}
     ones = one.assign(solved=one["accuracy"] >= SOLVED).groupby(_PAIR, observed=True)["solved"]
     solved = pd.DataFrame({"reference_solved": ones.sum(), "reference_runs": ones.count()})
+    solved = solved[~solved.index.isin(constant(df), level="task")]
     return measured.groupby(_PAIR, observed=True).agg(**means).join(solved, how="outer")
 
 
@@ -122,20 +127,21 @@ def _reason(cell: dict[str, Any]) -> str | None:
 
 
 def _notes(cell: dict[str, Any], failures: list[str]) -> list[str]:
-    absent = f"{cell['missing']} of {cell['runs']} runs are missing, counted as chance"
+    absent = f"{cell['missing']} of {cell['runs']} runs are missing, counted as the shortcut"
     notes = {
         f"no reference at this length: {cell['reason']}": cell["reason"] is not None,
-        "the reference does not exceed chance: no normalised score": cell["reason"] is None
-        and not np.isnan(cell["chance"])
-        and cell["reference"] <= cell["chance"],
-        "no run of this task was scored at this length, so chance is unknown": np.isnan(cell["chance"]),
+        "the reference does not exceed the shortcut: no normalised score": cell["reason"] is None
+        and not np.isnan(cell["shortcut"])
+        and cell["reference"] <= cell["shortcut"],
+        "no run of this task was scored at this length, so the shortcut is unknown": np.isnan(cell["shortcut"]),
         "some test words were not held out from training": cell["leaked"],
+        STILL: cell["constant"],
         absent: cell["missing"] > 0,
         "one seed has several records: all are counted": cell["repeated"],
         f"its runs differ in {cell['differing']}": cell["differing"] != "",
         f"claimed {fixed(cell['claimed'])}, found {fixed(cell['trained'])}": doubtful(cell),
     }
-    failed = [f"failed, counted as chance: {reason}" for reason in failures]
+    failed = [f"failed, counted as the shortcut: {reason}" for reason in failures]
     return [note for note, holds in notes.items() if holds] + failed
 
 

@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leaderboard.protocol import SOLVED
+from leaderboard.protocol import FAR, SOLVED
 from leaderboard.store.schema import SCORE
 from leaderboard.tables.statistics import Floats, normalised
 
 Metric = Literal["symbol", "word"]
 METRICS: tuple[Metric, Metric] = ("symbol", "word")
 RETRAINED = "retrained"
+PASSED = ("fits", "solved", "settles")  # what a run can do, see `scored`
 
 _NUMBERS = ["parameters", "longest", "examples", "examples_to_solve", "seconds", "cpu_seconds", "peak_memory"]
+_NUMBERS += ["training_cpu_seconds"]
 _TEXTS = ["task", "model", "recipe", "id", "status", "reason", "badge", "reference_reason"]
 ORIGIN = ["code", "commit", "libraries", "processor"]  # where a run comes from; None where that is not known
 _TEXTS += ORIGIN
@@ -79,50 +81,82 @@ def runs(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def factors(df: pd.DataFrame) -> list[float]:
-    """The scored multiples of the training length, shortest first; only 1 where every run failed."""
-    return sorted(df["factor"].dropna().unique().tolist()) or [1.0]
+    """The scored multiples of the training length, from 1 on, shortest first; only 1 where every run failed."""
+    return sorted(df.loc[df["factor"] >= 1, "factor"].unique().tolist()) or [1.0]
+
+
+def far(df: pd.DataFrame) -> float:
+    """The multiple at which a run solves a task, or the longest if it was not scored."""
+    return float(FAR) if FAR in factors(df) else factors(df)[-1]
+
+
+def own(df: pd.DataFrame) -> pd.DataFrame:
+    """The scores of words at the depth of their own length."""
+    return df[df["depth_of"] == df["length"]]
+
+
+def constant(df: pd.DataFrame) -> set[str]:
+    """The tasks that do not extrapolate: their depth is the same at all lengths of which it is known."""
+    depths = own(df).groupby("task", observed=True)[["length", "depth"]].nunique()
+    return set(depths.index[(depths["length"] > 1) & (depths["depth"] == 1)])
 
 
 def at(df: pd.DataFrame, weights: str, metric: Metric, factor: float) -> pd.DataFrame:
     """Scores of these weights at `factor` times the training length, with `accuracy` and `claimed`; a row a run with any."""
     correct, of, claimed = f"{metric}s_correct", f"{metric}s", f"{metric}_claimed"
-    names = ["run", "task", "model", "length", "evaluations", "held_out", correct, of, claimed]
-    rows = df.loc[(df["factor"] == factor) & (df["weights"] == weights), names].drop_duplicates("run")
+    names = ["run", "task", "model", "length", "evaluations", "held_out", "curve_length", "projective_length", "codes"]
+    names += ["saturated", correct, of, claimed]
+    here = own(df)
+    rows = here.loc[(here["factor"] == factor) & (here["weights"] == weights), names].drop_duplicates("run")
     return rows.assign(accuracy=rows[correct] / rows[of], claimed=rows[claimed])
+
+
+def deeper(df: pd.DataFrame, weights: str, factor: int) -> pd.DataFrame:
+    """Scores of words of the training length N at the depth of `factor` times N, with `accuracy` (whole words); a row a run."""
+    here = df[(df["factor"] == 1) & (df["weights"] == weights) & (df["depth_of"] == factor * df["length"])]
+    return here.assign(accuracy=here["words_correct"] / here["words"], stands=here["unchanged"] / here["words"])
 
 
 def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     """`runs` with what they score at `factor` times the training length; nothing is dropped.
 
-    - `failed`, `missing`; `score`: accuracy, but `chance` for those two, the mean chance of the task over its records.
+    - `failed`, `missing`; `score`: accuracy, but `shortcut` for those two, the mean shortcut of the task over its records.
     - `best`: the best measured reference of the task, whatever its architecture; 1 where none was measured.
-    - `normalised`: `score` on the scale from `chance` to `best`, one for all architectures; 0 for failed and missing
-      runs, NaN where `best` does not exceed `chance`. Of a task of which no run is scored here chance is unknown: then it is
+    - `normalised`: `score` on the scale from `shortcut` to `best`, one for all architectures; 0 for failed and missing
+      runs, NaN where `best` does not exceed `shortcut`. Of a task of which no run is scored here the shortcut is unknown: then it is
       NaN for all, unless no run of the task is done; then it is 0 for all.
-    - `solved`: whole words at the training length (factor 1), whatever `metric` and `factor`: 1 or 0, and 0 for failed and
-      missing runs; NaN where that was not measured, and of all runs if no words of that length were scored.
+    - `fits`, `solved`, `settles`, whatever `metric` and `factor`: at least SOLVED of whole words are right at the training
+      length N, and at FAR times N; of the answers at N as many stand at the depth of FAR times N. 1 or 0, and 0 for failed and
+      missing runs; NaN where that was not measured. A task of `constant` depth does not extrapolate: `solved`, `settles` and
+      beyond N `normalised` are NaN.
     - `claimed`: what a submission claims here, NaN elsewhere.
     - `leaked`: test words were not held out; `repeated`: the seed was counted before; `evaluations` at this length.
     """
     out = runs(df)
     trained = at(df, "trained", metric, factor).set_index("run").reindex(out["run"])
-    chances = df[df["factor"] == factor].groupby("task", observed=True)[f"{metric}_chance"].mean()
+    here = own(df)
+    shortcuts = here[here["factor"] == factor].groupby("task", observed=True)[f"{metric}_shortcut"].mean()
     bests = at(df, "reference", metric, factor).groupby("task", observed=True)["accuracy"].max()
     score, failed, done = (trained["accuracy"].to_numpy(), *((out["status"] == name).to_numpy() for name in ("failed", "done")))
     missing = np.isnan(score) & ~failed
-    chance = chances.reindex(out["task"]).to_numpy()
+    shortcut = shortcuts.reindex(out["task"]).to_numpy()
     best = bests.reindex(out["task"]).fillna(1.0).to_numpy()
-    hopeless = np.isnan(chance) & ~out["task"].isin(out["task"][done]).to_numpy()
-    score = np.where(np.isnan(score), chance, score)
-    scale = normalised(score, chance, best)
+    hopeless = np.isnan(shortcut) & ~out["task"].isin(out["task"][done]).to_numpy()
+    score = np.where(np.isnan(score), shortcut, score)
+    scale = normalised(score, shortcut, best)
+    scale = np.where((failed | missing) & ((best > shortcut) | hopeless), 0.0, scale)
+    still = out["task"].isin(constant(df)).to_numpy()
     return out.assign(
         failed=failed,
         missing=missing,
-        chance=chance,
+        shortcut=shortcut,
         best=best,
         score=score,
-        normalised=np.where((failed | missing) & ((best > chance) | hopeless), 0.0, scale),
-        solved=_solved(df, out, done),
+        normalised=np.where(still & (factor > 1), np.nan, scale),
+        constant=still,
+        fits=_passed(out, at(df, "trained", "word", 1), "accuracy"),
+        solved=np.where(still, np.nan, _passed(out, at(df, "trained", "word", FAR), "accuracy")),
+        settles=np.where(still, np.nan, _passed(out, deeper(df, "trained", FAR), "stands")),
         claimed=trained["claimed"].to_numpy(),
         leaked=(trained["held_out"] == 0).to_numpy(),
         repeated=out.duplicated(["task", "model", "seed"]),
@@ -130,11 +164,39 @@ def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     )
 
 
-def _solved(df: pd.DataFrame, runs: pd.DataFrame, done: NDArray[np.bool_]) -> Floats:
-    """1 or 0 for each of the `runs`, NaN where it is not known; `done`: which of them are."""
-    ones = at(df, "trained", "word", 1).set_index("run")["accuracy"].reindex(runs["run"]).to_numpy()
-    lost = 0.0 if 1.0 in factors(df) else np.nan
-    return np.where(np.isnan(ones), np.where(done, np.nan, lost), ones >= SOLVED)
+def _passed(runs: pd.DataFrame, found: pd.DataFrame, name: str) -> Floats:
+    """Whether each of the `runs` has at least SOLVED in what was `found`: 1 or 0, NaN where that is not known.
+
+    Failed and missing runs have not, if it is known of any run.
+    """
+    shares = found.set_index("run")[name].reindex(runs["run"]).to_numpy()
+    lost = 0.0 if len(found) else np.nan
+    return np.where(np.isnan(shares), np.where(runs["status"] == "done", np.nan, lost), shares >= SOLVED)
+
+
+def dynamics(df: pd.DataFrame, weights: str = "trained") -> pd.DataFrame:
+    """One row a run, in the order of `runs`: whether its dynamics settle, as seen at training lengths N, without labels.
+
+    - `alpha`: log2 L(N) / L(N/2), the exponent of the length L of the curve in n; `alpha_projective` that of x / |x|.
+    - `drift`: the length a layer beyond depth(N), to that of 2 N, over the length a layer before; 0: it stands still.
+    - `stands`: the share of answers at N that stand at the depth of FAR times N.
+    - `codes`, `codes_far`: different codes at N and FAR times N; `saturated`: the share of channels on the box at N.
+    """
+    out = runs(df)[["run", "task", "model", "seed"]]
+    half, one, four = (at(df, weights, "word", factor).set_index("run").reindex(out["run"]) for factor in (0.5, 1, FAR))
+    here = own(df)
+    first = here[(here["factor"] == 1) & (here["weights"] == weights)].set_index("run").reindex(out["run"])
+    twice, deep = (deeper(df, weights, factor).set_index("run").reindex(out["run"]) for factor in (2, FAR))
+    beyond = (twice["curve_length"] - first["curve_length"]) / (twice["depth"] - first["depth"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alphas = {
+            f"alpha{name}": np.log2(one[f"{of}_length"].to_numpy() / half[f"{of}_length"].to_numpy())
+            for name, of in (("", "curve"), ("_projective", "projective"))
+        }
+        drift = (beyond / (first["curve_length"] / first["depth"])).to_numpy()
+    found = {"drift": drift, "stands": deep["stands"].to_numpy(), "codes": one["codes"].to_numpy()}
+    found |= {"codes_far": four["codes"].to_numpy(), "saturated": one["saturated"].to_numpy()}
+    return out.assign(**{name: np.where(np.isfinite(column), column, np.nan) for name, column in (alphas | found).items()})
 
 
 def _run(record: dict[str, Any]) -> dict[str, Any]:
@@ -169,6 +231,7 @@ def _run(record: dict[str, Any]) -> dict[str, Any]:
         "seconds": cost.get("seconds"),
         "cpu_seconds": cost.get("cpu_seconds"),
         "peak_memory": cost.get("peak_memory"),
+        "training_cpu_seconds": cost.get("training_cpu_seconds"),
     }
 
 

@@ -1,4 +1,4 @@
-"""The heat map of the leaderboard: how much of the way from chance to the reference training went."""
+"""The heat map of the leaderboard: how much of the way from the shortcut to the reference training went."""
 
 from textwrap import fill
 from typing import Any
@@ -30,7 +30,7 @@ def heatmap(df: pd.DataFrame, heading: str = "") -> bytes:
 def drawn(df: pd.DataFrame, heading: str = "") -> Figure:
     """One panel a multiple of the training length; rows architectures, the measured reference on top; columns tasks.
 
-    Colour: per-symbol accuracy normalised so that chance is 0 and the pair's reference 1. In a cell: the mean accuracy
+    Colour: per-symbol accuracy normalised so that the shortcut is 0 and the pair's reference 1. In a cell: the mean accuracy
     itself and, smaller, the gap. A pair without a reference is hatched and marked; the reasons stand below.
     """
     panels = [cells(df, "symbol", factor) for factor in factors(df)]
@@ -49,7 +49,7 @@ def drawn(df: pd.DataFrame, heading: str = "") -> Figure:
         image = _panel(ax, found, tasks, models, reasons)
         ax.set_title("training length" if factor == 1 else f"{factor:g} × training length", fontsize=9)
     bar = drawing.colorbar(image, ax=axes.tolist(), pad=0.015, fraction=0.03, aspect=25 * rows)
-    bar.set_label("chance = 0, reference = 1", fontsize=8)
+    bar.set_label("shortcut = 0, reference = 1", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     title = "Per-symbol accuracy of trained weights, and its gap to the reference weights"
     drawing.suptitle("\n".join(filter(None, [title, heading])), fontsize=10, parse_math=False)
@@ -88,7 +88,7 @@ def _panel(ax: Axes, found: pd.DataFrame, tasks: list[str], models: list[str], r
 def _reference(column: pd.DataFrame) -> dict[Any, Any]:
     """The measured reference of a task as a cell: the mean over its architectures, coloured on the same scale."""
     measured = column["reference"].mean()
-    scale = float(normalised(measured, column["chance"].iloc[0], measured))
+    scale = float(normalised(measured, column["shortcut"].iloc[0], measured))
     return {"trained": measured, "gap": None, "normalised": scale, "reason": None}
 
 

@@ -1,8 +1,8 @@
 """What the rows of the leaderboard say, as tidy frames: standings, profiles, pairs, frontiers, efficiency.
 
 All are pure functions of the frame of `tables.frame`, of a metric and a multiple `factor` of the training length. Scores
-are normalised: 0 is chance and 1 the best measured reference of the task at that length, the same for every architecture.
-A failed or missing run scores 0. Tasks whose reference does not exceed chance have no scale and count for nobody; nor do
+are normalised: 0 is the shortcut and 1 the best measured reference of the task at that length, the same for every architecture.
+A failed or missing run scores 0. Tasks whose reference does not exceed the shortcut have no scale and count for nobody; nor do
 tasks that no ranked row ran, unless no row is ranked. Draws come from the generator that is passed.
 """
 
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leaderboard.tables import statistics
-from leaderboard.tables.frame import Metric, at, factors, runs, scored
+from leaderboard.tables.frame import PASSED, Metric, at, factors, runs, scored
 from leaderboard.tables.statistics import Floats
 
 THRESHOLDS = np.linspace(0, 1, 101)
@@ -31,7 +31,7 @@ def standings(df: pd.DataFrame, metric: Metric, factor: float, generator: np.ran
     - `optimality_gap`; `frontier`, `frontier_low`, `frontier_high`: median and range of n* over the runs of those tasks,
       `scored_to` the longest length that was scored.
     - `solved` of `solved_of`, which are the `runs` of which that is known, `failed`, `missing`: sums over tasks, those without
-      a scale too; `parameters`, `evaluations`: means over tasks; `badge`.
+      a scale too, likewise `fits` and `settles`; `parameters`, `evaluations`: means over tasks; `badge`.
     """
     every = contested(scored(df, metric, factor))
     found = every[every["normalised"].notna()]
@@ -58,9 +58,9 @@ def standings(df: pd.DataFrame, metric: Metric, factor: float, generator: np.ran
 
 def _sums(every: pd.DataFrame) -> pd.DataFrame:
     rows = every.groupby("model", observed=True)
-    sums = ["solved", "failed", "missing"]
-    means = every.groupby(["model", "task"], observed=True)[["parameters", "evaluations"]].mean()
-    of = {"runs": ("run", "size"), "solved_of": ("solved", "count")}
+    sums = [*PASSED, "failed", "missing"]
+    means = every.groupby(["model", "task"], observed=True)[["parameters", "evaluations", "training_cpu_seconds"]].mean()
+    of = {"runs": ("run", "size")} | {f"{name}_of": (name, "count") for name in PASSED}
     out = rows.agg(badge=("badge", "first"), ranked=("ranked", "first"), **of)
     out = out.join(rows[sums].sum()).join(means.groupby("model", observed=True).mean())
     return out.set_axis(pd.Index(out.index.tolist(), name="model", dtype=object)).astype({"badge": object})

@@ -1,6 +1,6 @@
 """Statistics of a leaderboard: pure functions of scores, one array of seeds for each task (a *stratum*).
 
-Scores are normalised (chance 0, reference 1) unless said otherwise. Trained nets either become the machine or fail, so scores
+Scores are normalised (shortcut 0, reference 1) unless said otherwise. Trained nets either become the machine or fail, so scores
 are bimodal: means, solve rates, profiles and frontiers show the failures; an interquartile mean would cut them off.
 Nothing here is random but for the Generator it is given.
 """
@@ -20,14 +20,14 @@ RESAMPLES = 1000
 DIGITS = 3
 
 
-def normalised(score: ArrayLike, chance: ArrayLike, reference: ArrayLike) -> Floats:
-    """(score − chance) / (reference − chance), elementwise: chance is 0 and the reference 1.
+def normalised(score: ArrayLike, shortcut: ArrayLike, reference: ArrayLike) -> Floats:
+    """(score − shortcut) / (reference − shortcut), elementwise: the shortcut is 0 and the reference 1.
 
-    NaN where the reference is unknown or does not exceed chance: there the scale means nothing.
+    NaN where the reference is unknown or does not exceed the shortcut: there the scale means nothing.
     """
-    score, chance, reference = (np.asarray(x, float) for x in (score, chance, reference))
-    scale = np.where(reference > chance, reference - chance, np.nan)
-    return (score - chance) / scale
+    score, shortcut, reference = (np.asarray(x, float) for x in (score, shortcut, reference))
+    scale = np.where(reference > shortcut, reference - shortcut, np.nan)
+    return (score - shortcut) / scale
 
 
 def wilson(solved: int, total: int, confidence: float = 0.95) -> tuple[float, float]:

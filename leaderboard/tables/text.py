@@ -20,11 +20,11 @@ _FORMULA = tuple("=+-@\t\n\u2212\uff0b\uff0d\uff1d\uff20")  # the last five: min
 
 CAPTION = (
     "Cells: mean of the trained runs [95% bootstrap interval over seeds], and the gap to the measured reference weights in "
-    "the same module. score: mean over tasks on a scale where chance is 0 and the best reference of the task 1 [95% "
+    "the same module. score: mean over tasks on a scale where the shortcut is 0 and the best reference of the task 1 [95% "
     "seed-stratified bootstrap]; rank: shared where scores agree to three digits [95% bootstrap]; optimality gap: mean of "
     "max(0, 1 − score) over runs; frontier: median [range] over runs of the longest length solved, 0 if none, ≥ if it is the "
     f"longest scored. solved: runs with at least {SOLVED:.0%} of whole words right at the training length [95% Wilson]. A "
-    "failed or missing run counts as chance. A bootstrap over few seeds is too narrow, and over one it has no width."
+    "failed or missing run counts as the shortcut. A bootstrap over few seeds is too narrow, and over one it has no width."
 )
 
 

@@ -20,8 +20,8 @@ Form = Literal["markdown", "latex", "csv"]
 FILES: dict[str, Form] = {"table.md": "markdown", "table.csv": "csv", "table.tex": "latex"}
 SHOWN = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 SIGNIFICANT = 0.05
-ABSENT = "failed or missing runs are counted as chance"
-UNSCALED = "no task has a scale here: no reference exceeds chance"
+ABSENT = "failed or missing runs are counted as the shortcut"
+UNSCALED = "no task has a scale here: no reference exceeds the shortcut"
 
 
 class Section(NamedTuple):
@@ -98,7 +98,7 @@ def _pairs(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
 def _efficiency(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
     """The mean score of an architecture beside what it cost, means over tasks; which costs it makes the best use of.
 
-    Only ranked rows that score above chance are compared in that: reference weights passed off as trained cost nothing to
+    Only ranked rows that score above the shortcut are compared in that: reference weights passed off as trained cost nothing to
     train, and to fail at once is cheap.
     """
     tidy = efficiency(df, metric, factor)
@@ -151,7 +151,7 @@ VIEWS: dict[View, Shown] = {
     "scores": Shown(_scores, CAPTION),
     "profile": Shown(
         _profile,
-        "Fraction of runs with a normalised score (chance 0, reference 1) above the threshold, tasks counting alike "
+        "Fraction of runs with a normalised score (shortcut 0, reference 1) above the threshold, tasks counting alike "
         "[95% bootstrap band over seeds]. A failed or missing run scores 0.",
     ),
     "pairs": Shown(
@@ -162,8 +162,8 @@ VIEWS: dict[View, Shown] = {
     ),
     "efficiency": Shown(
         _efficiency,
-        "Normalised score (chance 0, reference 1) beside means over tasks of what it cost; evaluations: of a block, a word, at "
-        "this length; examples to solve: over the runs that did. efficient in: above chance, and no other ranked row scores as "
+        "Normalised score (shortcut 0, reference 1) beside means over tasks of what it cost; evaluations: of a block, a word, at "
+        "this length; examples to solve: over the runs that did. efficient in: above the shortcut, and no other ranked row scores as "
         "much for less of it or more for no more.",
     ),
     "frontier": Shown(

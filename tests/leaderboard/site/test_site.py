@@ -116,7 +116,7 @@ def test_cell_by_hand() -> None:
     reference, resnet, gru, mine = lines
     assert [cell.score for cell in reference.cells] == ["1.000", "1.000"]
     assert [cell.level for cell in reference.cells] == [20, 20]
-    # parity: (0.6 + 0.8) / 2, from chance 0.5 to 1: 0.4 of 20 shades
+    # parity: (0.6 + 0.8) / 2, from the shortcut 0.5 to 1: 0.4 of 20 shades
     assert resnet.cells[0] == sheets.Box("0.700", "[0.60, 0.80]", ["gap 0.300"], "", 8)
     assert gru.cells[0][:3] == ("0.700", "[0.50, 0.90]", ["gap 0.300", "1 failed"])
     assert (gru.cells[1].score, gru.cells[1].more, gru.cells[1].level) == ("not run", ["2 missing"], None)
@@ -124,7 +124,7 @@ def test_cell_by_hand() -> None:
     assert (mine.flags, gru.flags) == (["claim differs"], [])
     assert sums[:2] == ["rank", "score"]
     assert resnet.sums[1].value == pytest.approx((0.4 + 0.2) / 2)
-    assert any(note == "failed, counted as chance: diverged" for note in shown.footnotes)
+    assert any(note == "failed, counted as the shortcut: diverged" for note in shown.footnotes)
 
 
 def test_what_was_not_measured_is_not_unsolved_on_the_page() -> None:
@@ -543,7 +543,7 @@ def test_details_by_keyboard_and_for_a_screen_reader(browser: Chromium) -> None:
     node = browser("Runtime.evaluate", expression="document.activeElement")["result"]["objectId"]
     button = browser("Accessibility.getPartialAXTree", objectId=node, fetchRelatives=False)["nodes"][0]
     assert (button["role"]["value"], button["name"]["value"]) == ("button", "0.700 [0.60, 0.80] gap 0.300")
-    assert button["description"]["value"].startswith("AC⁰[2]. 0.400, from chance 0.500 to the reference 1.000. 2 of 2 runs")
+    assert button["description"]["value"].startswith("AC⁰[2]. 0.400, from the shortcut 0.500 to the reference 1.000. 2 of 2 runs")
     browser.press("Enter")
     assert browser.run("document.activeElement.id") == "details"
     browser.press("Escape")

@@ -77,8 +77,8 @@ def test_cell_by_hand() -> None:
 
 def test_cell_metric_is_words_or_symbols() -> None:
     df = frame([done(scores=[score(accuracy=0.8, word=0.3)])])
-    assert only(cells(df, "symbol", 1))[["trained", "chance"]].tolist() == [0.8, 0.5]
-    assert only(cells(df, "word", 1))[["trained", "chance"]].tolist() == [0.3, 0.1]
+    assert only(cells(df, "symbol", 1))[["trained", "shortcut"]].tolist() == [0.8, 0.5]
+    assert only(cells(df, "word", 1))[["trained", "shortcut"]].tolist() == [0.3, 0.1]
 
 
 def test_interval_of_a_cell_is_its_bootstrap_whatever_else_is_in_the_table() -> None:
@@ -141,8 +141,8 @@ def test_failed_run_counts_as_the_chance_of_its_task() -> None:
     elsewhere = [done(m, "rule", scores=[score(symbol_chance=0.7)]) for m in ("gru", "resnet")]
     df = frame([failed(), *other, *elsewhere])
     cell = only(cells(df, "symbol", 1))
-    assert (cell["trained"], cell["chance"], cell["failed"], cell["missing"]) == (0.3, 0.3, 1, 0)
-    assert cell["notes"][-1] == "failed, counted as chance: diverged"
+    assert (cell["trained"], cell["shortcut"], cell["failed"], cell["missing"]) == (0.3, 0.3, 1, 0)
+    assert cell["notes"][-1] == "failed, counted as the shortcut: diverged"
     assert (cell["solved"], cell["runs"]) == (0, 1)
 
 
@@ -150,7 +150,7 @@ def test_missing_runs_count_as_chance() -> None:
     runs = [done("gru", seed=s) for s in range(4)] + [done(seed=0), done(seed=1, scores=[score(factor=2)])]
     cell = only(cells(frame(runs), "symbol", 1))
     assert (cell["trained"], cell["runs"], cell["missing"]) == ((1 + 0.5 * 3) / 4, 4, 3)
-    assert cell["notes"] == ["3 of 4 runs are missing, counted as chance"]
+    assert cell["notes"] == ["3 of 4 runs are missing, counted as the shortcut"]
 
 
 def test_pair_that_never_ran_is_shown() -> None:
@@ -163,7 +163,7 @@ def test_pair_that_never_ran_is_shown() -> None:
 def test_task_of_which_every_run_failed_has_no_known_chance() -> None:
     shown = table(frame([failed(), done("resnet", "rule")]), "symbol", 1)
     assert texts(shown).loc["resnet", "parity"].startswith("failed gap –")
-    assert any("chance is unknown" in note for note in shown.footnotes)
+    assert any("the shortcut is unknown" in note for note in shown.footnotes)
     assert any("diverged" in note for note in shown.footnotes)
     alone = table(frame([failed()]), "word", 1)
     assert texts(alone).loc["resnet", "failed"] == "1"
@@ -252,7 +252,7 @@ def test_footnotes_for_leaks_failures_and_repeats() -> None:
     notes = {model: re.findall(r"⁽(.)⁾", texts(shown).loc[model, "parity"]) for model in ("leak", "oom", "twice")}
     notes = {model: [shown.footnotes["⁰¹²³⁴⁵".index(i) - 1] for i in marks] for model, marks in notes.items()}
     assert notes["leak"] == ["some test words were not held out from training"]
-    assert notes["oom"][-1] == "failed, counted as chance: out of memory"
+    assert notes["oom"][-1] == "failed, counted as the shortcut: out of memory"
     assert "several records" in notes["twice"][0]
     assert texts(shown)["failed"].to_dict() == {"reference": "–", "leak": "0", "twice": "0", "oom": "1"}
     assert "failed" not in texts(table(frame([leak]), "symbol", 1))
@@ -262,7 +262,7 @@ def test_reference_no_better_than_chance_gives_no_normalised_score() -> None:
     df = frame([done(scores=[score(accuracy=0.7), score("reference", accuracy=0.5)])])
     cell = only(cells(df, "symbol", 1))
     assert np.isnan(cell["normalised"])
-    assert cell["notes"] == ["the reference does not exceed chance: no normalised score"]
+    assert cell["notes"] == ["the reference does not exceed the shortcut: no normalised score"]
 
 
 # submissions
@@ -357,7 +357,7 @@ def test_views_where_nothing_can_be_compared_say_so() -> None:
     for name in ("profile", "efficiency"):
         shown = view(name, flat)
         assert texts(shown).index.tolist() == ["a", "b"]
-        assert shown.footnotes == ["no task has a scale here: no reference exceeds chance"]
+        assert shown.footnotes == ["no task has a scale here: no reference exceeds the shortcut"]
     for runs in (flat, [done("a")], [done("a"), submitted(done(), "verified")]):
         assert texts(view("pairs", runs)).empty
         assert view("pairs", runs).footnotes == ["a pair takes two ranked rows, and a task with a scale"]
@@ -411,7 +411,7 @@ def test_markdown_cells_cannot_break_out() -> None:
     assert r"=a\|b\_c\&d%" in text
     assert "](" not in text
     assert not re.search(r"(?<!\\)[<>`*]", text)
-    assert "⁽²⁾ failed, counted as chance: @one line [31m" in text
+    assert "⁽²⁾ failed, counted as the shortcut: @one line [31m" in text
 
 
 def test_markdown_reads_as_the_table() -> None:
@@ -433,7 +433,7 @@ def test_latex_is_escaped_and_booktabs() -> None:
     label = r"{=a\textbar{}b\_c\&d\%e\$f\#g\{h\}\textasciitilde{}i\textasciicircum{}j\textbackslash{}k\textless{}l"
     assert row.startswith(label)
     assert len(re.findall(r"(?<!\\)&", row)) == len(texts(table(nasty(), "symbol", 1)).columns)
-    assert r"\par \textsuperscript{(2)} failed, counted as chance: @one line" in text
+    assert r"\par \textsuperscript{(2)} failed, counted as the shortcut: @one line" in text
     assert r"\\gap" in text
     assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
     assert not re.search("[⁽⁾⁰-⁹–×]", text)
@@ -569,7 +569,7 @@ def test_the_table_that_is_printed_is_short(tmp_path: Path) -> None:
     ]
     assert lines[8:] == [
         "",
-        "⁽¹⁾ failed or missing runs are counted as chance",
+        "⁽¹⁾ failed or missing runs are counted as the shortcut",
         "",
         "Mean accuracy of the runs; k/n: k of n have at least 99% of whole words right",
         "at the training length. Intervals, gaps, ranks and notes: --view scores.",
