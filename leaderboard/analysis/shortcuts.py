@@ -84,7 +84,7 @@ class Table(NamedTuple):
 
 
 def tabulate(features: Tensor, answers: Tensor, classes: int) -> Table:
-    """The most frequent of the `answers` `[cells]` with each of the `features` `[cells]`; of equally frequent ones, the least."""
+    """The most frequent of the `answers` `[cells]` with each of the `features` `[cells]`; of equals, the least."""
     seen, row = torch.unique(features, return_inverse=True)
     votes = torch.bincount(row * classes + answers, minlength=len(seen) * classes).reshape(-1, classes)
     return Table(seen, (votes * classes - torch.arange(classes)).argmax(1))  # no two are equal, so any argmax is this one
@@ -148,5 +148,6 @@ def accuracies(task: Task, trained_to: int, tokens: Tensor, target: Tensor) -> d
 def best(task: Task, trained_to: int, tokens: Tensor, target: Tensor) -> Shortcuts:
     """The best that a shortcut scores on words and targets `[batch, cells]`, each over all PREDICTORS."""
     found = accuracies(task, trained_to, tokens, target)
-    symbol_by, word_by = (max(found, key=lambda name, part=part: getattr(found[name], part)) for part in Accuracy._fields)
+    symbol_by = max(found, key=lambda name: found[name].symbol)
+    word_by = max(found, key=lambda name: found[name].word)
     return Shortcuts(found[symbol_by].symbol, found[word_by].word, symbol_by, word_by)
