@@ -950,6 +950,6 @@ MUTANTS = [
         "leaderboard/analysis/shortcuts.py",
         "value=task.alphabet)",
         "value=0)",
-        "tests/leaderboard/analysis/test_shortcuts.py::test_windows_on_parity_by_hand",
+        "tests/leaderboard/analysis/test_shortcuts.py::test_ends_of_the_word_are_seen_in_a_window",
     ),
 ]

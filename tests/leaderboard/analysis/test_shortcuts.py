@@ -96,6 +96,28 @@ def test_places_are_known_from_either_end_at_lengths_that_were_not_trained():
         assert accuracies(task, N, words, ends[other])[name].symbol < 1.0
 
 
+@pytest.mark.parametrize(("rule", "end"), [(21, 3), (7, 0)])
+def test_the_place_is_that_in_a_word_of_the_same_length(rule, end):
+    """Rule 21 gives 1 where the right neighbour is 0, and the cell and its left neighbour are not both 1: with probability 3/8,
+    but in the last cell of a word, whose right neighbour is 0, it is 1 for 3 words in 4. Rule 7 is its mirror image.
+    """
+    task = tasks.get("cellular", rule=rule, steps=1)
+    words = torch.tensor(list(task.words(4)))
+    only = torch.where(torch.arange(4) == end, task.target(words), tasks.IGNORE)
+    found = accuracies(task, N, words, only)
+    assert found["length, from the left"].symbol == found["length, from the right"].symbol == 3 / 4
+    assert found["majority"].symbol == 1 / 4
+
+
+def test_ends_of_the_word_are_seen_in_a_window():
+    """Three equal tokens: with radius 1 each cell differs from the others, whichever token it is; with radius 0 none does."""
+    task = tasks.get("parity")
+    for token in (0, 1):
+        near, alone = (shortcuts.WINDOWS[radius](task, torch.full((1, 3), token)) for radius in (1, 0))
+        assert len(near.unique()) == 3
+        assert len(alone.unique()) == 1
+
+
 def test_bags_and_last_tokens_by_hand():
     """The parity of a word is that of its bag, and its last token says nothing about it.
 
@@ -104,6 +126,8 @@ def test_bags_and_last_tokens_by_hand():
     """
     assert on_all_words(tasks.get("parity_check"), 5)["bag"] == (1.0, 1.0)
     assert on_all_words(tasks.get("parity_check"), 5)["last token"] == (1 / 2, 1 / 2)
+    # of a reversed word the first cell is the last token, and each other cell is so in half of the words
+    assert on_all_words(tasks.get("reverse_string"), 5)["last token"] == (3 / 5, 2 / 2**5)
     pairs = tasks.get("even_pairs")
     assert on_all_words(pairs, 2)["bag"] == (1.0, 1.0)
     assert on_all_words(pairs, 3)["bag"] == (3 / 4, 3 / 4)
