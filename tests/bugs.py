@@ -928,4 +928,28 @@ MUTANTS = [
         "ranged(0.9, 0, 1)",
         "tests/models/test_architectures.py::test_bad_settings_are_refused",
     ),
+    Mutant(
+        "leaderboard/analysis/shortcuts.py",
+        "testing=False",
+        "testing=True",
+        "tests/leaderboard/analysis/test_shortcuts.py::test_no_test_word_is_fitted",
+    ),
+    Mutant(
+        "leaderboard/analysis/shortcuts.py",
+        "votes * classes - torch",
+        "votes * classes + torch",
+        "tests/leaderboard/analysis/test_shortcuts.py::test_of_equally_frequent_answers_the_least_is_taken",
+    ),
+    Mutant(
+        "leaderboard/analysis/shortcuts.py",
+        "otherwise=guess",
+        "otherwise=guess * 0",
+        "tests/leaderboard/analysis/test_shortcuts.py::test_a_feature_that_was_not_seen_is_answered_by_a_coarser_one",
+    ),
+    Mutant(
+        "leaderboard/analysis/shortcuts.py",
+        "value=task.alphabet)",
+        "value=0)",
+        "tests/leaderboard/analysis/test_shortcuts.py::test_ends_of_the_word_are_seen_in_a_window",
+    ),
 ]

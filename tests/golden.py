@@ -5,6 +5,7 @@ the `version` of their task, their architecture or the protocol was raised, sinc
 
 - words: of every choice `task=...`, at a few lengths, the first 16 hex digits of SHA-256 of the public test words and targets;
 - programs: of every such task, the same of its rules;
+- shortcuts: of every such task, the best accuracy of a shortcut on the public words of N and of 4 N symbols, and which it is;
 - nets: of every architecture, on `counter`, sums of its reference weights, logits of random weights, and the losses of three
   steps of training, all in float64.
 """
@@ -21,6 +22,7 @@ from omegaconf import OmegaConf
 import models
 import tasks
 from leaderboard import protocol
+from leaderboard.analysis.shortcuts import best
 from leaderboard.running.config import Config, NetConfig, TrainingConfig
 from leaderboard.running.fit import fit
 from models.solving.continuous import Continuous
@@ -61,6 +63,15 @@ def program(task: tasks.Task) -> dict[str, Any]:
     return {"version": task.version, "rules": protocol.digest({"rules": rules}, 16)}
 
 
+def shortcuts(task: tasks.Task) -> dict[str, Any]:
+    """The best of symbols and of words, and whose they are, at each length, with the version of the task."""
+    entry: dict[str, Any] = {"version": task.version}
+    for length in (protocol.LENGTH, 4 * protocol.LENGTH):
+        tokens = scoring_words(task, protocol.WORDS, length, protocol.LENGTH)
+        entry[str(length)] = best(task, protocol.LENGTH, tokens, task.target(tokens))._asdict()
+    return entry
+
+
 def net(name: str) -> dict[str, Any]:
     """What an architecture computes, with its version: reference weights, a first forward pass, a few losses."""
     # adaptive solvers choose their steps by errors, which are rounding where a block is 0
@@ -88,6 +99,7 @@ def found() -> Golden:
         "protocol": {"version": {"version": protocol.VERSION}},
         "words": {name: words(task) for name, task in configured().items()},
         "programs": {name: program(task) for name, task in configured().items()},
+        "shortcuts": {name: shortcuts(task) for name, task in configured().items()},
         "nets": {name: net(name) for name in models.names()},
     }
 

@@ -19,7 +19,9 @@ RAISE = "scores before and after are not comparable: raise its `version`, or und
 
 
 def test_everything_that_is_found_has_its_numbers():
-    assert KNOWN["words"].keys() == KNOWN["programs"].keys() == TASKS.keys(), "run `make golden` for new tasks"
+    assert KNOWN["words"].keys() == KNOWN["programs"].keys() == KNOWN["shortcuts"].keys() == TASKS.keys(), (
+        "run `make golden` for new tasks"
+    )
     assert KNOWN["nets"].keys() == {*models.names()}, "run `make golden` for new architectures"
     assert KNOWN["protocol"] == {"version": {"version": protocol.VERSION}}, "run `make golden` for a new protocol"
     assert golden.FILE.read_text(encoding="utf-8") == golden.text(KNOWN)
@@ -29,6 +31,12 @@ def test_everything_that_is_found_has_its_numbers():
 def test_words_targets_and_rules_are_the_golden_ones(name):
     assert golden.words(TASKS[name]) == KNOWN["words"][name], f"words or targets of {name} have changed; {RAISE}"
     assert golden.program(TASKS[name]) == KNOWN["programs"][name], f"the program of {name} has changed; {RAISE}"
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN["shortcuts"].keys() & TASKS.keys()))
+def test_shortcuts_score_the_golden_numbers(name):
+    now = golden.shortcuts(TASKS[name])
+    assert now == KNOWN["shortcuts"][name], f"shortcuts score {now} on {name}, not {KNOWN['shortcuts'][name]}; {RAISE}"
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN["nets"].keys() & {*models.names()}))
