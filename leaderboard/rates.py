@@ -1,9 +1,11 @@
-"""The learning rate of each architecture under each recipe: chosen once, on development words, and kept in `rates.json`.
+"""The learning rate of each architecture under each recipe: chosen once, on development words; see `rates.json`.
 
 Rule: of RATES the one whose nets, trained on each task of TASKS, have the largest share of whole development words right, mean
-over these tasks and LENGTHS; among equals the one with more symbols right, then the smaller. Nothing else is chosen for a row. The
-words are of lengths that are neither trained nor scored at N = 12, of a stream and of instances of their own, and the seed
-SEED is none of a table. `leaderboard.running.development` measures; what it cost stands beside the choice.
+over these tasks and LENGTHS; among equals the one with more symbols right, then the smaller. A word of n symbols is right if
+its answer is, both after depth(n) layers and after depth(4 n): nearly all nets that fit are right after depth(n), and differ
+in whether their answers stand. Nothing else is chosen for a row. The words are of lengths that are neither trained
+nor scored at N = 12, of a stream and of instances of their own, and the seed SEED is none of a table.
+`leaderboard.running.development` measures; what it cost stands beside the choice.
 """
 
 import json

@@ -5,26 +5,35 @@ from typing import Any
 from leaderboard.protocol import digest
 from leaderboard.store.record import identifier
 
-SETTINGS = {"version": 1, "training.length": 12, "training.steps": 600, "scoring.factors": [1, 2, 4], "scoring.words": 100}
+SETTINGS = {"version": 2, "training.length": 12, "training.steps": 600, "scoring.factors": [1, 2, 4], "scoring.words": 100}
 
 
 def score(
     weights: str = "trained", factor: float = 1, accuracy: float = 1.0, word: float = 1.0, **change: Any
 ) -> dict[str, Any]:
-    """One score of 1000 symbols and 100 words; chance is 0.5 a symbol and 0.1 a word."""
+    """One score of 1000 symbols and 100 words, at its own depth; the shortcut is 0.5 a symbol and 0.1 a word."""
+    length = change.get("length", int(12 * factor))
     return {
         "weights": weights,
-        "length": int(12 * factor),
+        "length": length,
         "factor": factor,
         "depth": int(12 * factor),
+        "depth_of": length,
         "words": 100,
         "words_correct": round(100 * word),
         "symbols": 1000,
         "symbols_correct": round(1000 * accuracy),
-        "symbol_chance": 0.5,
-        "word_chance": 0.1,
+        "distinct": 100,
+        "symbol_chance": 0.4,
+        "word_chance": 0.05,
+        "symbol_shortcut": 0.5,
+        "word_shortcut": 0.1,
+        "unchanged": 100,
         "curve_length": 12.5,
+        "projective_length": 2.5,
         "evaluations": int(12 * factor),
+        "codes": 40,
+        "saturated": None,
         "held_out": True,
     } | change
 
@@ -38,12 +47,12 @@ def done(
     id: str | None = None,
 ) -> dict[str, Any]:
     return {
-        "schema": 2,
+        "schema": 3,
         "id": id or identifier({"model": model, "task": task, "seed": seed}),
         "status": "done",
         "reason": None,
         "protocol": {"name": "quick", "hash": digest(SETTINGS, 8), "settings": SETTINGS},
-        "recipe": {"label": "", "settings": {"training.rate": 0.003}},
+        "recipe": {"label": "", "settings": {"training.rate": 0.003}, "choice": None},
         "task": {"name": "t", "label": task, "parameters": {}, "version": 1, "class": "ACC0"},
         "model": {"name": "m", "label": model, "parameters": {}, "version": 1},
         "seed": seed,
@@ -53,7 +62,13 @@ def done(
         "reference": {"reason": None, "longest": None, "width": 13, "hidden": 9} | (reference or {}),
         "training": {"steps": 600, "examples": 38400, "examples_to_solve": None, "loss": [[100, 0.31]]},
         "scores": [score(), score("reference")] if scores is None else scores,
-        "cost": {"seconds": 9.1, "cpu_seconds": 9.0, "peak_memory": 400, "started": "2026-01-01T00:00:00"},
+        "cost": {
+            "seconds": 9.1,
+            "cpu_seconds": 9.0,
+            "training_cpu_seconds": 7.0,
+            "peak_memory": 400,
+            "started": "2026-01-01T00:00:00",
+        },
     }
 
 
@@ -71,5 +86,5 @@ def under(record: dict[str, Any], change: dict[str, Any], name: str = "quick") -
 
 def using(record: dict[str, Any], **change: Any) -> dict[str, Any]:
     """A record of the same run by another recipe."""
-    recipe = {"label": ", ".join(f"{key}={value}" for key, value in change.items()), "settings": change}
+    recipe = {"label": ", ".join(f"{key}={value}" for key, value in change.items()), "settings": change, "choice": None}
     return record | {"recipe": recipe, "id": identifier({"of": record["id"], "recipe": recipe})}

@@ -27,7 +27,8 @@ def table(
     metric: Annotated[str | None, typer.Option(help="Show only this accuracy: symbol or word.")] = None,
     factor: Annotated[float | None, typer.Option(help="Show only this multiple of the training length.")] = None,
     view: Annotated[
-        Literal["short", "scores", "profile", "pairs", "efficiency", "frontier"], typer.Option(help="What to show of the runs.")
+        Literal["short", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"],
+        typer.Option(help="What to show of the runs."),
     ] = "short",
     form: Annotated[
         Literal["terminal", "markdown", "latex", "csv"], typer.Option("--format", help="Print as this.")
@@ -38,8 +39,8 @@ def table(
 ) -> None:
     """Print a short table of FOLDER, and write table.md, table.csv, table.tex and heatmap.png there.
 
-    It shows per-symbol accuracy at the longest scored length; the files hold all scores. Runs are compared within a protocol
-    only, so a folder with several gives a table for each. With another view or format it prints that, and writes nothing.
+    It shows how many runs solve each task, and per-symbol accuracy at that length; the files hold all scores. Runs are
+    compared within a protocol only, so a folder with several gives a table for each. With another view or format it prints that, and writes nothing.
     """
     from rich.console import Console
 
@@ -173,12 +174,12 @@ def _allowed(groups: "list[Group]", metric: str | None, factor: float | None) ->
 
 
 def _keys(group: "Group", view: str, metric: str | None, factor: float | None) -> list[tuple["Metric", float]]:
-    """The accuracies and lengths that are shown: those asked for; or per symbol at the longest, and of scores some more."""
-    from leaderboard.tables.frame import METRICS, factors
+    """The accuracies and lengths that are shown: those asked for; or per symbol where a run solves, and of scores some more."""
+    from leaderboard.tables.frame import METRICS, factors, far
 
     known = factors(group.df)
     if metric is None and factor is None:
-        usual: list[tuple[Metric, float]] = [("symbol", known[0]), ("symbol", known[-1]), ("word", known[-1])]
+        usual: list[tuple[Metric, float]] = [("symbol", known[0]), ("symbol", far(group.df)), ("word", far(group.df))]
         return list(dict.fromkeys(usual)) if view == "scores" else usual[1:2]
     asked = [(m, f) for m in METRICS for f in known if metric in (None, m) and factor in (None, f)]
-    return asked[:1] if view == "frontier" else asked
+    return asked[:1] if view in ("frontier", "dynamics") else asked

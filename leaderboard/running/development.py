@@ -1,4 +1,6 @@
-"""Measure learning rates on development words: `python -m leaderboard.running.development -m model=resnet,plain recipe=plain,robust`.
+"""Measure learning rates on development words.
+
+    python -m leaderboard.running.development -m model=resnet,plain recipe=plain,robust
 
 Each net that was trained leaves a file in `results/development`, so that what was cut off goes on; all of them together become
 `leaderboard/rates.json`, from which `leaderboard.rates` chooses.
@@ -52,13 +54,17 @@ def measured(cfg: Config) -> dict[str, Any]:
 
 @torch.no_grad()
 def _shares(net: models.Net, task: tasks.Task) -> list[tuple[float, float]]:
-    """At each development length the share of whole words, and of scored symbols, that are right."""
+    """At each development length n the share of whole words, and of scored symbols, that are right, and stay so.
+
+    That is, both after depth(n) layers and after those of words FAR times as long.
+    """
     net.eval()
     found = []
     for length in rates.LENGTHS:
         tokens = words(task, length)
         target = task.target(tokens)
-        right, scored = net(tokens, task.depth(length)).argmax(1) == target, target != tasks.IGNORE
+        depths, scored = {task.depth(length), task.depth(protocol.FAR * length)}, target != tasks.IGNORE
+        right = torch.stack([net(tokens, depth).argmax(1) == target for depth in depths]).all(0)
         found.append((float((right | ~scored).all(1).float().mean()), float(right[scored].float().mean())))
     return found
 

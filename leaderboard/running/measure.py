@@ -25,10 +25,10 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
     halves = [0.5] * (own % 2 == 0)  # beside N it tells how the length of the curve grows, at lengths that are trained
     for weights in scored:
         for factor in (*halves, *cfg.scoring.factors):
-            length, words = int(factor * own), protocol.words_at(cfg.scoring.words, factor)
+            length, count = int(factor * own), protocol.words_at(cfg.scoring.words, factor)
             if weights in reaching(length):
                 deeper = [own * depth for depth in cfg.scoring.depths if factor == 1]
-                found = scores(scored[weights], task, length, words, own, deeper)
+                found = scores(scored[weights], task, length, count, own, deeper)
                 measured += [{"weights": weights, "factor": factor} | asdict(score) for score in found]
     record: dict[str, Any] = {"reference": entry, "scores": measured}
     if cfg.diagnostics.enabled:

@@ -94,7 +94,7 @@ def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> d
 def _trained(
     cfg: Config, task: tasks.Task, record: dict[str, Any], saved: Checkpoints, logger: Any, spent: list[float]
 ) -> bytes | None:
-    """Build, train and measure; fills in the record and the CPU seconds until training was done, gives weights that are kept."""
+    """Build, train and measure; fills in the record, and the CPU seconds of training; gives the weights that are kept."""
     model = record["model"]
     net = models.build(model["name"], task, **record["config"]["net"], seed=cfg.seed, **model["parameters"])
     record["net"] = {"parameters": sum(p.numel() for p in net.parameters()), "width": net.width, "hidden": net.hidden}

@@ -32,7 +32,7 @@ def score(net: Net, task: Task, length: int, words: int, trained_to: int, seed: 
 def scores(
     net: Net, task: Task, length: int, words: int, trained_to: int, deeper: Sequence[int] = (), seed: str | None = None
 ) -> list[Score]:
-    """Score a net on `words` test words of `length` cells: at the depth of the task, then at those that it has at `deeper` lengths.
+    """Score a net on `words` test words of `length` cells: at the depth of the task, then at those of `deeper` lengths.
 
     The words depend on the task, the length and nothing else, so all nets answer the same, unless a hidden `seed` gives others.
     They are not training words if the length was not trained (it exceeds `trained_to`), or if there are enough words to keep
@@ -45,7 +45,7 @@ def scores(
     tokens, target = (part.to(net.embed.device) for part in (drawn, task.target(drawn)))
     counts = target != IGNORE
     shortcut = shortcuts.best(task, trained_to, drawn, target.cpu())
-    asked = {
+    asked: dict[str, Any] = {
         "length": length,
         "words": words,
         "distinct": len(drawn.unique(dim=0)),
@@ -96,7 +96,7 @@ def _answers(net: Net, task: Task, length: int, tokens: Tensor, depth: int) -> t
 
 
 def _codes(x: Tensor) -> int | None:
-    """How many different codes there are among CELLS cells of states `[batch, width, cells]`, rounded to multiples of ROUNDED."""
+    """How many different codes CELLS cells of states `[batch, width, cells]` have, rounded to multiples of ROUNDED."""
     cells = x.mT.flatten(0, 1)
     some = cells[torch.linspace(0, len(cells) - 1, min(len(cells), CELLS)).round().long()]
     return len((some / ROUNDED).round().unique(dim=0)) if x.isfinite().all() else None

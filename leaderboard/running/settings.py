@@ -75,9 +75,8 @@ def _multiples(name: str, factors: list[int], least: int) -> None:
     allowed = all(1 <= factor <= protocol.LARGEST_FACTOR for factor in factors)
     if len(factors) < least or len(set(factors)) < len(factors) or not allowed:
         number = "one or more different" if least else "different"
-        raise SettingError(
-            f"scoring.{name}={factors} is not allowed; allowed: {number} whole numbers, 1 to {protocol.LARGEST_FACTOR}, as [2,4]"
-        )
+        most = protocol.LARGEST_FACTOR
+        raise SettingError(f"scoring.{name}={factors} is not allowed; allowed: {number} whole numbers, 1 to {most}, as [2,4]")
 
 
 def _device(device: str) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from leaderboard.site.plots import LEFT, Data, Mark, Plot, Point, across, path, upward
 from leaderboard.tables.cells import rows
-from leaderboard.tables.frame import Metric, line, scored
+from leaderboard.tables.frame import Metric, line, own, scored
 from leaderboard.tables.numbers import Cell, inline, reach
 from leaderboard.tables.standings import comparable, frontiers, profiles, spread
 from leaderboard.tables.table import REFERENCE
@@ -93,7 +93,8 @@ def _says(cell: dict[str, Any]) -> str:
 
 def curve_ratios(df: pd.DataFrame, factor: float) -> dict[tuple[str, str], float]:
     """Mean curve length of trained over that of reference weights at that length, by (task, model); NaN where not measured."""
-    here = df[df["factor"] == factor]
+    here = own(df)
+    here = here[here["factor"] == factor]
     means = here.groupby(["task", "model", "weights"], observed=True)["curve_length"].mean().unstack("weights")
     means = means.reindex(columns=["trained", "reference"])
     ratio = means["trained"] / means["reference"].where(means["reference"] > 0)
@@ -103,12 +104,13 @@ def curve_ratios(df: pd.DataFrame, factor: float) -> dict[tuple[str, str], float
 
 def frontier_plots(df: pd.DataFrame, numbers: Numbers, order: Sequence[str]) -> tuple[list[Plot], Data]:
     """n* of every architecture on each task, a plot a task: median and range over seeds; and all as one table."""
-    own = spread(frontiers(df), ["task", "model"]).reset_index()
+    reached = spread(frontiers(df), ["task", "model"]).reset_index()
     reference = spread(frontiers(df, "reference").assign(model=REFERENCE), ["task", "model"]).reset_index()
-    told = {(place["task"], place["model"]): inline(reach(place)) for place in [*rows(own), *rows(reference)]}
-    lengths = {str(task): sorted(some.dropna().unique().tolist()) for task, some in df.groupby("task", observed=True)["length"]}
+    told = {(place["task"], place["model"]): inline(reach(place)) for place in [*rows(reached), *rows(reference)]}
+    lengths_of = df[df["factor"] >= 1].groupby("task", observed=True)["length"]
+    lengths = {str(task): sorted(some.dropna().unique().tolist()) for task, some in lengths_of}
     plots = [
-        _frontier(f"frontier-{number}", task, rows(own[own["task"] == task]), lengths[task], numbers)
+        _frontier(f"frontier-{number}", task, rows(reached[reached["task"] == task]), lengths[task], numbers)
         for number, task in enumerate(order)
         if lengths[task]
     ]

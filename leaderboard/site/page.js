@@ -9,7 +9,7 @@
   const root = document.documentElement;
   const control = Object.fromEntries(
     ["metric", "factor", "architecture", "task", "class", "badge"].map((id) => [id, document.getElementById(id)]));
-  const lead = 3; // columns before the tasks
+  const lead = data.lead; // columns before the tasks
   let sorted = "";
 
   async function unpacked(script) {
@@ -142,11 +142,12 @@
   function facts(known, model, task) {
     const { cells, notes: texts } = known.sheets[key()];
     const [normalised, shortcut, reference, failed, missing, ...notes] = cells[model][task];
-    const [solved, judged, runs] = known.solved[model][task];
+    const [fits, solved, settles, ofFits, ofSolved, ofSettles, runs] = known.passed[model][task];
+    const count = (some, of) => of ? `${some} of ${of} runs` : "not known";
     const out = [
       ["normalised", normalised === null ? `no scale: shortcut ${fixed(shortcut)}, reference ${fixed(reference)}`
         : `${fixed(normalised)}, from the shortcut ${fixed(shortcut)} to the reference ${fixed(reference)}`],
-      ["solved", judged ? `${solved} of ${judged} runs at the training length` : "not measured at the training length"],
+      ["solves", count(solved, ofSolved)], ["fits", count(fits, ofFits)], ["settles", count(settles, ofSettles)],
       ["runs", `${runs}, ${failed} failed, ${missing} missing`],
       ...notes.map((note) => ["note", texts[note]]),
     ];
@@ -169,7 +170,7 @@
     one("h2", details).textContent = `${data.models[model]} on ${data.tasks[task]}`;
     const said = [["score", all("b, small", cell).map((part) => part.innerText).join(" ").replace("\n", ", ")], ...facts(known, model, task)];
     one("#details-said").textContent =
-      [data.classes[task], ...said.filter(([name]) => ["normalised", "solved", "note"].includes(name)).map(([, text]) => text)].join(". ");
+      [data.classes[task], ...said.filter(([name]) => ["normalised", "solves", "note"].includes(name)).map(([, text]) => text)].join(". ");
     one("dl", details).replaceChildren(...said.flatMap(([name, text]) => [made("dt", name), made("dd", text)]));
     details.hidden = false;
     place();
@@ -250,7 +251,7 @@
         document.getElementById(part.dataset.part).append(...part.children);
   }
 
-  const first = () => { control.factor.selectedIndex = control.factor.length - 1; };
+  const first = () => { control.factor.selectedIndex = data.first; };
   first();
   show();
   for (const id of ["metric", "factor"]) control[id].disabled = true;

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from leaderboard.site import figures, panels, sheets
 from leaderboard.tables.cells import cells
-from leaderboard.tables.frame import METRICS, factors, line, runs
+from leaderboard.tables.frame import METRICS, factors, far, line, runs
 from leaderboard.tables.numbers import mark
 from leaderboard.tables.protocols import Group, options
 from leaderboard.tables.table import table
@@ -70,7 +70,7 @@ def page(group: Group) -> Page:
         "script": script,
         "policy": _policy([style], [head, script]),
         "sheets": [_sheet(df, some, numbers, order) for some in found],
-        "solved": sheets.solved(found[0], models, list(order)),
+        "passed": sheets.passed(found[0], models, list(order)),
         "metrics": METRICS,
         "factors": factors(df),
         "models": models,
@@ -87,9 +87,9 @@ def page(group: Group) -> Page:
         "clear": CLEAR,
         "steps": figures.STEPS,
         "mark": mark,
-        "lead": 2,  # sums that stand before the tasks: rank and score
+        "lead": 3,  # sums that stand before the tasks: solves, frontier and score
     }
-    content["first"] = content["sheets"][len(content["factors"]) - 1]  # per symbol at the longest length: what was not trained
+    content["first"] = content["sheets"][content["factors"].index(far(df))]  # per symbol, where a run solves a task
     content["data"] = _data(content)
     content["facts"] = _facts(content, by_row)
     text = _environment().get_template("page.html.j2").render(content)
@@ -137,6 +137,8 @@ def _data(content: dict[str, Any]) -> dict[str, Any]:
         "classes": list(content["classes"].values()),
         "badges": [net.submission["badge"] if net.submission else "" for net in content["nets"]],
         "sheets": [sheet.key for sheet in content["sheets"]],
+        "lead": 1 + content["lead"],
+        "first": content["sheets"].index(content["first"]),
     }
 
 
@@ -149,7 +151,7 @@ def _facts(content: dict[str, Any], by_row: dict[str, list[dict[str, Any]]]) -> 
             runs_of[model, str(line(record["task"]["label"]))].append(record)
     asked = [[_provenance(runs_of[model, task], origins) for task in content["order"]] for model in by_row]
     return {
-        "solved": content["solved"],
+        "passed": content["passed"],
         "sheets": {sheet.key: {"cells": sheet.asked, "notes": sheet.footnotes} for sheet in content["sheets"]},
         "origins": [origin.split("\n") for origin in origins],
         "runs": asked,

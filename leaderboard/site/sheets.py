@@ -9,9 +9,10 @@ import pandas as pd
 
 from leaderboard.site.plots import Plot
 from leaderboard.tables.cells import doubtful, rows
+from leaderboard.tables.frame import PASSED
 from leaderboard.tables.numbers import UNKNOWN, Cell, fixed, marked, written
 from leaderboard.tables.statistics import normalised
-from leaderboard.tables.table import REFERENCE, Table, state
+from leaderboard.tables.table import REFERENCE, SHORTCUT, Table, state
 
 LEVELS = 20  # shades from the shortcut to reference
 
@@ -77,6 +78,9 @@ def heat(shown: Table, found: pd.DataFrame, order: Sequence[str]) -> tuple[list[
         if model == REFERENCE:
             lines.append(Line(model, _best(found, of, order), [_sum(cell)._replace(value=None) for cell in ends], []))
             continue
+        if model == SHORTCUT:
+            lines.append(Line(model, [Box(written(of[task]).value, level=0) for task in order], [Box("")] * len(ends), []))
+            continue
         flags = ["above 1"] * bool(np.nan_to_num(of["score"].low) > 1)
         flags += ["claim differs"] * any(doubtful(at[model, task]) for task in order)
         boxes = [_box(at[model, task], of[task], most) for task in order]
@@ -90,7 +94,7 @@ def usual(found: pd.DataFrame) -> int:
 
 
 def _box(found: dict[str, Any], cell: Cell, usual: int) -> Box:
-    score, interval, gap, _ = written(cell._replace(state=""))
+    score, interval, gap, *_ = written(cell._replace(state=""))
     absent = {"failed": found["failed"], "missing": found["missing"]}
     more = [f"{count} {name}" for name, count in absent.items() if count]
     if cell.state:
@@ -160,9 +164,9 @@ def asked(found: pd.DataFrame, footnotes: Sequence[str], models: Sequence[str], 
     return [[told(at[model, task]) for task in order] for model in models]
 
 
-def solved(found: pd.DataFrame, models: Sequence[str], order: Sequence[str]) -> list[list[list[float | None]]]:
-    """For each model and task how many runs solve it, of how many of which that is known, and how many runs there are."""
-    names = ["solved", "solved_of", "runs"]
+def passed(found: pd.DataFrame, models: Sequence[str], order: Sequence[str]) -> list[list[list[float | None]]]:
+    """For each model and task how many runs fit, solve and settle, of how many of which that is known, and of how many."""
+    names = [*PASSED, *(f"{name}_of" for name in PASSED), "runs"]
     at = {(cell["model"], cell["task"]): [known(cell[name]) for name in names] for cell in rows(found)}
     return [[at[model, task] for task in order] for model in models]
 

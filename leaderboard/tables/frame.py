@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from leaderboard.protocol import FAR, SOLVED
 from leaderboard.store.schema import SCORE
@@ -123,8 +122,8 @@ def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     - `failed`, `missing`; `score`: accuracy, but `shortcut` for those two, the mean shortcut of the task over its records.
     - `best`: the best measured reference of the task, whatever its architecture; 1 where none was measured.
     - `normalised`: `score` on the scale from `shortcut` to `best`, one for all architectures; 0 for failed and missing
-      runs, NaN where `best` does not exceed `shortcut`. Of a task of which no run is scored here the shortcut is unknown: then it is
-      NaN for all, unless no run of the task is done; then it is 0 for all.
+      runs, NaN where `best` does not exceed `shortcut`. Of a task of which no run is scored here the shortcut is unknown: then
+      it is NaN for all, unless no run of the task is done; then it is 0 for all.
     - `fits`, `solved`, `settles`, whatever `metric` and `factor`: at least SOLVED of whole words are right at the training
       length N, and at FAR times N; of the answers at N as many stand at the depth of FAR times N. 1 or 0, and 0 for failed and
       missing runs; NaN where that was not measured. A task of `constant` depth does not extrapolate: `solved`, `settles` and

@@ -18,7 +18,8 @@ class Cell(NamedTuple):
 
     - `value`, with the interval from `low` to `high` where it has one; `kind` says what it is, and so how it is written.
     - `of`: of a "count" how many there are in all, of a "place" how many share it, of a "reach" the longest scored length.
-    - `gap`: reference − value; None in a column that has no gaps. `solved`: how many runs solve, and of how many.
+    - `gap`: reference − value; None in a column that has no gaps. `solved`: how many runs solve, and of how many; `reached`:
+      the frontier, and the longest scored length.
     - `state`: what became of the runs, where none of them has a score. `marks`: footnotes, counted from 1.
     """
 
@@ -29,6 +30,7 @@ class Cell(NamedTuple):
     of: float = nan
     gap: float | None = None
     solved: tuple[float, float] | None = None
+    reached: tuple[float, float] | None = None
     state: str = ""
     marks: tuple[int, ...] = ()
 
@@ -40,6 +42,7 @@ class Written(NamedTuple):
     interval: str = ""
     gap: str = ""
     solved: str = ""
+    reached: str = ""
 
 
 def written(cell: Cell) -> Written:
@@ -49,13 +52,14 @@ def written(cell: Cell) -> Written:
     value, interval = _written(cell)
     if cell.state:
         return Written(cell.state if value == UNKNOWN else f"{cell.state} ({value})", "", gap, solved)
-    return Written(value, interval, gap, solved)
+    reached = "" if cell.reached is None else _length(Cell(of=cell.reached[1]), cell.reached[0])
+    return Written(value, interval, gap, solved, reached)
 
 
 def inline(cell: Cell) -> str:
-    """A cell on one line: `0.700 [0.60, 0.80] gap 0.300⁽¹⁾`."""
-    value, interval, gap, solved = written(cell)
-    return " ".join(filter(None, [value, interval, gap and f"gap {gap}", solved])) + marked(cell)
+    """A cell on one line: `0.700 [0.60, 0.80] gap 0.300⁽¹⁾`, or `3/3 ≥96 0.998`: what runs solve stands first."""
+    value, interval, gap, solved, reached = written(cell)
+    return " ".join(filter(None, [solved, reached, value, interval, gap and f"gap {gap}"])) + marked(cell)
 
 
 def marked(cell: Cell) -> str:

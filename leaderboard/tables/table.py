@@ -13,6 +13,7 @@ from leaderboard.tables.numbers import Cell, proportion, reach
 from leaderboard.tables.standings import frontiers, spread, standings
 
 REFERENCE = "reference"  # the row of the measured reference weights, above all others
+SHORTCUT = "shortcut"  # the row of the best lookup tables, below it
 ABOVE = "above 1 by more than its interval: better than every measured reference"
 
 
@@ -31,17 +32,18 @@ class Table(NamedTuple):
 
 
 def table(df: pd.DataFrame, metric: Metric, factor: float, found: pd.DataFrame | None = None) -> Table:
-    """Rows: `reference` (measured, the mean over architectures), then `standings`; columns: tasks, then what they amount to.
+    """Rows: `reference` (measured, the mean over architectures), `shortcut`, `standings`; columns: tasks, then their sums.
 
     A cell of a task holds the mean of the trained runs, its interval and the gap, which is NaN, with a mark whose footnote
     gives the reason, where there is no reference.
-    `score`, `rank`, `optimality gap` and `frontier` as in `standings`; `solved` as in `cells`; `parameters` and
-    `evaluations` are means over tasks; `failed` and `missing` appear only if there are any. `found`: the `cells`, if at hand.
+    `solves`, `fits`, `settles` are counts of runs; `score`, `rank`, `optimality gap` and `frontier` as in `standings`;
+    `parameters`, `evaluations` and CPU-seconds of training are means over tasks; `failed` and `missing` appear only if there
+    are any. `found`: the `cells`, if at hand.
     """
     found = cells(df, metric, factor) if found is None else found
     footnotes = list(dict.fromkeys(note for notes in found["notes"] for note in notes))
     tasks = sorted(found["task"].unique())
-    shown = {REFERENCE: _reference(df, found, footnotes)}
+    shown = {REFERENCE: _reference(df, found, footnotes), SHORTCUT: _shortcut(found)}
     models = defaultdict[str, dict[str, Cell]](dict)
     for cell in rows(found):
         models[cell["model"]][cell["task"]] = _shown(cell, footnotes)
@@ -85,16 +87,22 @@ def _shown(cell: dict[str, Any], footnotes: list[str]) -> Cell:
 
 def _sums(place: dict[str, Any], footnotes: list[str]) -> dict[str, Cell]:
     return {
-        "rank": Cell(place["rank"], place["rank_low"], place["rank_high"], "place", place["sharing"]),
-        "score": Cell(place["score"], place["low"], place["high"], marks=noted([ABOVE] * place["above"], footnotes)),
-        "optimality gap": Cell(place["optimality_gap"]),
+        "solves": proportion(place["solved"], place["solved_of"]),
         "frontier": reach(place),
-        "solved": proportion(place["solved"], place["solved_of"]),
+        "score": Cell(place["score"], place["low"], place["high"], marks=noted([ABOVE] * place["above"], footnotes)),
+        "rank": Cell(place["rank"], place["rank_low"], place["rank_high"], "place", place["sharing"]),
+        "fits": proportion(place["fits"], place["fits_of"]),
+        "settles": proportion(place["settles"], place["settles_of"]),
+        "optimality gap": Cell(place["optimality_gap"]),
+        "CPU-seconds": Cell(place["training_cpu_seconds"], kind="size"),
         **{name: Cell(place[name], kind="whole") for name in ("parameters", "evaluations", "failed", "missing")},
     }
 
 
-_SUMS = ("rank", "score", "optimality gap", "frontier", "solved", "parameters", "evaluations", "failed", "missing")
+_SUMS = (
+    "solves", "frontier", "score", "rank", "fits", "settles", "optimality gap", "parameters", "evaluations", "CPU-seconds",
+    "failed", "missing",
+)  # fmt: skip
 
 
 def _reference(df: pd.DataFrame, found: pd.DataFrame, footnotes: list[str]) -> dict[str, Cell]:
@@ -106,6 +114,12 @@ def _reference(df: pd.DataFrame, found: pd.DataFrame, footnotes: list[str]) -> d
         row[str(task)] = Cell(measured, marks=noted(notes, footnotes))
     return row | {
         "frontier": reach(reached[0]) if reached else Cell(),
-        "solved": proportion(found["reference_solved"].sum(), found["reference_runs"].sum()),
+        "solves": proportion(found["reference_solved"].sum(), found["reference_runs"].sum()),
         "evaluations": Cell(found["reference_evaluations"].mean(), kind="whole"),
     }
+
+
+def _shortcut(found: pd.DataFrame) -> dict[str, Cell]:
+    """The best lookup table of each task."""
+    best = found.groupby("task", sort=True)["shortcut"].first()
+    return dict.fromkeys(_SUMS, Cell()) | {str(task): Cell(value) for task, value in best.items()}

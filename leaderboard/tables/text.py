@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from leaderboard.protocol import SOLVED
+from leaderboard.protocol import FAR, SOLVED
 from leaderboard.tables.numbers import Cell, inline, mark, marked, written
 from leaderboard.tables.table import REFERENCE, Table
 
@@ -23,7 +23,9 @@ CAPTION = (
     "the same module. score: mean over tasks on a scale where the shortcut is 0 and the best reference of the task 1 [95% "
     "seed-stratified bootstrap]; rank: shared where scores agree to three digits [95% bootstrap]; optimality gap: mean of "
     "max(0, 1 − score) over runs; frontier: median [range] over runs of the longest length solved, 0 if none, ≥ if it is the "
-    f"longest scored. solved: runs with at least {SOLVED:.0%} of whole words right at the training length [95% Wilson]. A "
+    f"longest scored. solves, fits: runs with at least {SOLVED:.0%} of whole words right at {FAR} N, at the training length N; "
+    f"settles: of whose answers at N as many stand at the depth of {FAR} N [95% Wilson]. shortcut: the best lookup table of a "
+    "cell's neighbourhood, place and bag, fitted on training words. CPU-seconds: of training, mean over tasks. A "
     "failed or missing run counts as the shortcut. A bootstrap over few seeds is too narrow, and over one it has no width."
 )
 

@@ -7,19 +7,22 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leaderboard.tables.cells import cells, rows
-from leaderboard.tables.frame import Metric
+from leaderboard.protocol import FAR, SOLVED
+from leaderboard.tables.cells import STILL, cells, rows
+from leaderboard.tables.frame import PASSED, Metric, dynamics, scored
 from leaderboard.tables.numbers import UNKNOWN, Cell, reach
 from leaderboard.tables.protocols import Group
 from leaderboard.tables.standings import COSTS, efficiency, efficient, frontiers, pairs, profiles, spread, standings
-from leaderboard.tables.table import REFERENCE, Table, state, table, what, where
+from leaderboard.tables.table import REFERENCE, SHORTCUT, Table, state, table, what, where
 from leaderboard.tables.text import CAPTION, inert, to_heading, to_latex, to_markdown
 
-View = Literal["short", "scores", "profile", "pairs", "efficiency", "frontier"]
+View = Literal["short", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"]
 Form = Literal["markdown", "latex", "csv"]
 FILES: dict[str, Form] = {"table.md": "markdown", "table.csv": "csv", "table.tex": "latex"}
 SHOWN = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 SIGNIFICANT = 0.05
+_SEEN = ["alpha", "alpha_projective", "drift", "stands", "codes", "codes_far", "saturated"]  # of `frame.dynamics`
+_WEIGHTS = ("trained", "reference")
 ABSENT = "failed or missing runs are counted as the shortcut"
 UNSCALED = "no task has a scale here: no reference exceeds the shortcut"
 
@@ -40,29 +43,59 @@ def _scores(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
 
 def _tidy(found: pd.DataFrame) -> pd.DataFrame:
     """The cells as one value a place."""
-    whole = {name: found[name].astype("Int64") for name in ("solved", "solved_of")}
+    whole = {name: found[name].astype("Int64") for name in (*PASSED, *(f"{name}_of" for name in PASSED))}
     return found.assign(notes=found["notes"].map("; ".join), **whole).drop(columns="scores")
 
 
 def _short(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
-    """Means, and how many runs solve: what fits on a terminal."""
+    """How many runs solve, how far they reach, and their mean accuracy: what fits on a terminal."""
     found = cells(df, metric, factor)
     tasks, order = sorted(found["task"].unique()), standings(df, metric, factor, _generator()).index.tolist()
     by_task = found.groupby("task", sort=True)
     best, solved = by_task["reference"].mean(), by_task[["reference_solved", "reference_runs"]].sum()
+    ends = rows(spread(frontiers(df), ["task", "model"]).reset_index())
+    reached = {(end["model"], end["task"]): (end["frontier"], end["scored_to"]) for end in ends}
     shown = {REFERENCE: [Cell(best[task], solved=tuple(solved.loc[task])) for task in tasks]}
-    at = {(cell["model"], cell["task"]): _brief(cell) for cell in rows(found)}
+    shown |= {SHORTCUT: [Cell(by_task["shortcut"].first()[task]) for task in tasks]}
+    at = {(at := (cell["model"], cell["task"])): _brief(cell, reached[at]) for cell in rows(found)}
     shown |= {model: [at[model, task] for task in tasks] for model in order}
     notes = [ABSENT] * any(cell.marks for cell in at.values())
-    title = f"{what(metric).capitalize()} accuracy at {where(factor)}, and runs that solve"
+    notes += [f"{task}: {STILL}" for task in found.loc[found["constant"], "task"].unique()]
+    title = f"Runs that solve, and {what(metric)} accuracy at {where(factor)}"
     return Section(_tidy(found), Table(title, "architecture", tasks, shown, notes, len(tasks)))
 
 
-def _brief(cell: dict[str, Any]) -> Cell:
+def _brief(cell: dict[str, Any], reached: tuple[float, float] | None) -> Cell:
     became = state(cell)
     marks = (1,) * bool(cell["failed"] + cell["missing"])
     solved = (cell["solved"], cell["solved_of"])
-    return Cell(np.nan if became else cell["trained"], solved=solved, state=became, marks=marks)
+    reached = None if np.isnan(cell["solved"]) else reached
+    return Cell(np.nan if became else cell["trained"], solved=solved, reached=reached, state=became, marks=marks)
+
+
+def _dynamics(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
+    """A row a (task, architecture): do the runs fit, settle, solve, and what do their dynamics do at training lengths?"""
+    by = ["task", "model"]
+    counts = scored(df, metric, factor).groupby(by, observed=True)[[*PASSED]].agg(["sum", "count"])
+    tidy = pd.concat(
+        [dynamics(df, weights).groupby(by, observed=True)[_SEEN].median().assign(weights=weights) for weights in _WEIGHTS]
+    ).reset_index()
+    shown = {}
+    for row in rows(tidy.astype(dict.fromkeys(by, object)).sort_values([*by, "weights"], ascending=[True, True, False])):
+        some, own = counts.loc[row["task"], row["model"]], row["weights"] == "trained"
+        passed = [_count(*some[name]) if own else Cell() for name in ("fits", "settles", "solved")]
+        name = f"{row['task']}: {row['model']}" + ("" if own else f" ({REFERENCE})")
+        if own or not np.isnan(row["stands"]):
+            shown[name] = [*passed, *(Cell(row[of], kind="whole" if of.startswith("codes") else "share") for of in _SEEN)]
+    columns = ["fits", "settles", "solves", *(name.replace("_", " ") for name in _SEEN)]
+    return Section(
+        tidy.assign(metric=metric, factor=factor), Table("Do the dynamics settle?", "task: architecture", columns, shown, [])
+    )
+
+
+def _count(some: float, of: float) -> Cell:
+    """k of n; not known where n is 0."""
+    return Cell(some if of else np.nan, kind="count", of=of)
 
 
 def _profile(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
@@ -145,10 +178,19 @@ class Shown(NamedTuple):
 VIEWS: dict[View, Shown] = {
     "short": Shown(
         _short,
-        "Mean accuracy of the runs; k/n: k of n have at least 99% of whole words right\n"
-        "at the training length. Intervals, gaps, ranks and notes: --view scores.",
+        f"k/n: k of n runs solve the task, at least {SOLVED:.0%} of whole words right at {FAR} times the training length;\n"
+        "then the longest length so solved (median), and the mean accuracy of all runs.\n"
+        "Intervals, gaps, ranks and notes: --view scores; whether they settle: --view dynamics.",
     ),
     "scores": Shown(_scores, CAPTION),
+    "dynamics": Shown(
+        _dynamics,
+        f"fits, settles, solves: so many runs have at least {SOLVED:.0%} of whole words right at the training length N; of "
+        f"their answers at N unchanged at the depth of {FAR} N; of whole words right at {FAR} N. Then medians over runs. alpha: "
+        "exponent of the length of the curve of states in n, from N/2 to N, and of that of x / |x|; drift: its length a layer "
+        "beyond depth(N), over that before; stands: answers at N that stand; codes: different codes among 1024 cells of the last "
+        f"state, at N and {FAR} N; saturated: channels on the box. reference: the same of the reference weights.",
+    ),
     "profile": Shown(
         _profile,
         "Fraction of runs with a normalised score (shortcut 0, reference 1) above the threshold, tasks counting alike "
@@ -162,9 +204,9 @@ VIEWS: dict[View, Shown] = {
     ),
     "efficiency": Shown(
         _efficiency,
-        "Normalised score (shortcut 0, reference 1) beside means over tasks of what it cost; evaluations: of a block, a word, at "
-        "this length; examples to solve: over the runs that did. efficient in: above the shortcut, and no other ranked row scores as "
-        "much for less of it or more for no more.",
+        "Normalised score (shortcut 0, reference 1) beside means over tasks of what it cost; evaluations: of a block, a word, "
+        "at this length; examples to solve: over the runs that did. efficient in: above the shortcut, and no other ranked row "
+        "scores as much for less of it or more for no more.",
     ),
     "frontier": Shown(
         _frontier,

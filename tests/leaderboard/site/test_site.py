@@ -543,7 +543,9 @@ def test_details_by_keyboard_and_for_a_screen_reader(browser: Chromium) -> None:
     node = browser("Runtime.evaluate", expression="document.activeElement")["result"]["objectId"]
     button = browser("Accessibility.getPartialAXTree", objectId=node, fetchRelatives=False)["nodes"][0]
     assert (button["role"]["value"], button["name"]["value"]) == ("button", "0.700 [0.60, 0.80] gap 0.300")
-    assert button["description"]["value"].startswith("AC⁰[2]. 0.400, from the shortcut 0.500 to the reference 1.000. 2 of 2 runs")
+    assert button["description"]["value"].startswith(
+        "AC⁰[2]. 0.400, from the shortcut 0.500 to the reference 1.000. 2 of 2 runs"
+    )
     browser.press("Enter")
     assert browser.run("document.activeElement.id") == "details"
     browser.press("Escape")

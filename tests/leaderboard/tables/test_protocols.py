@@ -141,7 +141,9 @@ def test_runs_of_a_cell_that_differ_have_a_footnote(change: dict[str, Any], told
 def test_what_is_not_known_is_no_difference() -> None:
     known = done(seed=1)
     known["code"] = known["code"] | {"commit": "1" * 40, "processor": "this"}
-    assert cells(frame([done(), known, failed(seed=2)]), "symbol", 1)["notes"][0] == ["failed, counted as the shortcut: diverged"]
+    assert cells(frame([done(), known, failed(seed=2)]), "symbol", 1)["notes"][0] == [
+        "failed, counted as the shortcut: diverged"
+    ]
 
 
 # commands
