@@ -27,7 +27,7 @@ RATE = 3e-3  # the learning rate of a run whose recipe names none
 
 AGREE = (
     "training.length", "training.steps", "training.batch", "training.weight_decay", "training.clip",
-    "net.width", "net.hidden", "net.layers", "scoring.factors", "scoring.words", "scoring.seeds",
+    "net.width", "net.hidden", "net.layers", "net.pace", "scoring.factors", "scoring.words", "scoring.seeds",
 )  # fmt: skip
 RECIPE = {"training.rate": RATE, "net.norm": False, "net.tableau": 0, "net.inner": False, "net.robust": False}
 RECIPE |= {"net.box": 0.0, "training.noise": 0.0, "training.ramp": 0.5, "training.steady": 0.0}

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from leaderboard.running.score import counted, follow
 from models import Architecture, Net
-from models.architecture import Layered, Layers, State
+from models.architecture import Layered, State
 from models.neural_ode import NeuralODE
 from models.resnet import ResNet
 from models.solving.continuous import FINEST, Continuous
@@ -76,15 +76,16 @@ def precision_floor(net: Net, words: Batch) -> str | None:
 
 
 def layers(net: Net, depth: int) -> list[Callable[[State], State]]:
-    """Every layer as a map of states, `(x, and what the method remembers)`; NoLayers for nets that have none.
+    """Every layer of `depth` steps as a map of states, `(x, and what the method remembers)`; NoLayers for nets without.
 
-    In continuous time a layer is the flow of one unit; adaptive solvers start anew in each.
+    They are those of evaluation, in the box where there is one; the net is put in evaluation mode. In continuous time a layer
+    is the flow of one unit; adaptive solvers start anew in each.
     """
     made = net.architecture
     if not isinstance(made, Layered):
         raise NoLayers(f"{made.label} has no layers that could be looked at one by one")
-    direct, every = replace(made, adjoint=False) if isinstance(made, Continuous) else made, Layers(net.layer, depth)
-    return [partial(direct.through, layers=every, numbers=range(k, k + 1)) for k in range(depth)]
+    direct, every = replace(made, adjoint=False) if isinstance(made, Continuous) else made, net.eval().stack(depth)
+    return [partial(direct.through, layers=every, numbers=range(k, k + 1)) for k in range(every.depth)]
 
 
 def start(net: Net, tokens: Tensor) -> State:
@@ -129,8 +130,9 @@ def lipschitz(net: Net, words: Batch, generator: torch.Generator, iterations: in
     grows with `iterations`. What the method remembers besides x is held fixed. NoLayers as in `layers`.
     """
     state, largest = start(net, words.tokens), 0.0
-    chosen = set(torch.linspace(0, words.depth - 1, min(at, words.depth)).round().long().tolist())
-    for k, layer in enumerate(layers(net, words.depth)):
+    every = layers(net, words.depth)
+    chosen = set(torch.linspace(0, len(every) - 1, min(at, len(every))).round().long().tolist())
+    for k, layer in enumerate(every):
         if k in chosen:
             x = state[0].detach().requires_grad_()
             largest = max(largest, _norm(x, layer((x, *state[1:]))[0], generator, iterations))

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from leaderboard.analysis.diagnostics import NoLayers
 from models import Net
-from models.architecture import Layers
 from models.block import Block
 from tasks import Task
 
@@ -80,7 +79,7 @@ def line_gradients(net: Net, words: Tensor, depth: int, generator: torch.Generat
     net.eval()
     a, b = nn.functional.embedding(words, net.embed).mT.detach()
     x = (a + torch.linspace(0, 1, points)[:, None, None] * (b - a)).requires_grad_()
-    for last in net.architecture.states(x, Layers(net.layer, depth)):
+    for last in net.architecture.states(x, net.stack(depth)):
         end = last
     c = torch.randn(end.shape[1:], generator=generator).to(end)
     gradient = torch.autograd.grad((c * end).sum(), x)[0]

@@ -16,7 +16,10 @@ LARGEST = 2**53 - 1  # the largest whole number that every reader of JSON holds 
 
 @dataclass
 class NetConfig:
-    """The module, see `models.Net`; `robust`: its reference is one that corrects noise, where there is one."""
+    """The module, see `models.Net`; `robust`: its reference is one that corrects noise, where there is one.
+
+    `pace`: layers a step of the program; 0: equal evaluations, about four of a block a step, whatever a layer calls.
+    """
 
     width: int = ranged(32, 1, 2**14)
     hidden: int = ranged(64, 1, 2**16)
@@ -27,6 +30,7 @@ class NetConfig:
     robust: bool = False
     memory: str = chosen("store", "checkpoint", "reverse")
     box: float = ranged(0.0, 0, 1e6)
+    pace: int = ranged(1, 0, 64)
 
 
 @dataclass

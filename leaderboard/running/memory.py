@@ -24,8 +24,9 @@ def check(cfg: "Config", task: tasks.Task, architecture: models.Architecture) ->
     `max_evaluations`, or before memory ends (`models.solving`).
     """
     if isinstance(architecture, Continuous) and architecture.method not in ADAPTIVE:
+        pace = cfg.net.pace or architecture.pace
         deepest = max(task.depth(factor * cfg.training.length) for factor in {1, *cfg.scoring.factors})
-        calls = deepest * architecture.calls
+        calls = pace * deepest * architecture.calls
         if calls > architecture.max_evaluations:
             raise models.ModelError(
                 f"model.step={architecture.step:g} is not allowed; the longest words take {calls:.3g} evaluations of F: "
@@ -50,7 +51,7 @@ def needed(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -
 def activations(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -> float:
     """Bytes that autograd keeps of one forward pass of a batch of the longest words in training."""
     width, hidden = _sizes(cfg, task, architecture)
-    cells, depth = task.cells(cfg.training.length), task.depth(cfg.training.length)
+    cells, depth = task.cells(cfg.training.length), task.depth(cfg.training.length) * (cfg.net.pace or architecture.pace)
     places = cells * cfg.training.batch
     state = width * places
     call = (4 * (width // architecture.halves) + hidden * (1 + cfg.net.inner)) * places  # its window and its hidden units

@@ -34,7 +34,11 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     _device(values.device)
     task = _made("task", tasks, values.task)
     architecture = _made("model", models, values.model)
-    deepest = max(map(task.depth, (factor * values.training.length for factor in {1, *values.scoring.factors})))
+    suited = architecture.suited(task.program(), values.net.tableau)
+    pace = values.net.pace or suited.pace
+    if pace > 1 and not architecture.layered:
+        raise SettingError(f"net.pace={pace} is not allowed; {architecture.label} has no layers: allowed: 0, 1")
+    deepest = pace * max(map(task.depth, (factor * values.training.length for factor in {1, *values.scoring.factors})))
     if 0 < values.net.layers < deepest:
         raise SettingError(
             f"net.layers={values.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "
@@ -48,12 +52,12 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
             f"training.noise={values.training.noise:g} is not allowed with net.memory=reverse, as noise has no inverse: "
             "allowed: 0, or net.memory=checkpoint"
         )
-    if values.training.steady and values.net.layers and values.net.layers < 2 * task.depth(values.training.length):
+    after = 2 * pace * task.depth(values.training.length)
+    if values.training.steady and 0 < values.net.layers < after:
         raise SettingError(
             f"training.steady={values.training.steady:g} is not allowed with net.layers={values.net.layers}; it runs through "
-            f"{2 * task.depth(values.training.length)} layers: allowed: 0 (tied weights), or that many"
+            f"{after} layers: allowed: 0 (tied weights), or that many"
         )
-    suited = architecture.suited(task.program(), values.net.tableau)
     memory.check(values, task, suited)
     return task, suited
 

@@ -123,10 +123,10 @@ class Learner(lightning.LightningModule):
         """
         if not self.steady:
             return self.net.final(tokens, depth), 0.0
-        states = list(self.net.states(tokens, 2 * depth))
-        after = zip(states[depth:-1], states[depth + 1 :], strict=True)
+        states, last = list(self.net.states(tokens, 2 * depth)), self.net.pace * depth
+        after = zip(states[last:-1], states[last + 1 :], strict=True)
         moved = torch.stack([(x - before).abs().sum(1).mean() for before, x in after]).sum()
-        return states[depth], moved
+        return states[last], moved
 
     def on_train_batch_end(  # type: ignore[override]  # Lightning's hook is for outputs of any kind; these are of `training_step`
         self, outputs: dict[str, Tensor], batch: Batch, step: int

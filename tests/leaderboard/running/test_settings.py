@@ -47,6 +47,12 @@ REFUSED = [
     ("training.noise=0.3 model=rnn", "has no layers"),
     ("training.steady=1 model=lstm", "has no layers"),
     ("training.steady=1 net.layers=28 scoring.factors=[1] training.length=20", "40 layers"),
+    ("training.steady=1 net.layers=79 net.pace=2 scoring.factors=[1] training.length=20", "80 layers"),
+    ("net.pace=-1", "at least 0"),
+    ("net.pace=65", "at most 64"),
+    ("net.pace=2 model=gru", "has no layers: allowed: 0, 1"),
+    ("net.layers=39 net.pace=2 scoring.factors=[1] training.length=20", "at least 40"),
+    ("net.layers=79 net.pace=0 scoring.factors=[1] training.length=20", "at least 80"),
     ("training.noise=0.3 model=revnet net.memory=reverse", "net.memory=checkpoint"),
     ("logger.name=tensorboard", "none, wandb"),
 ]
