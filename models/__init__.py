@@ -84,6 +84,7 @@ def build(
     memory: str = "store",
     box: float = 0.0,
     pace: int = 1,
+    recall: bool = False,
     **options: object,
 ) -> "Net":
     """A fresh net for a task, of the `sizes` that its reference needs at least, if it has one. See `Net`.
@@ -99,5 +100,18 @@ def build(
         raise ModelError(f"{name}: width={width}, hidden={hidden}; allowed: at least 1 each")
     width, hidden = sizes(chosen, task, width, hidden, tableau, inner, robust)
     return Net(
-        chosen, task.alphabet, task.classes, width, hidden, layers, norm, tableau, inner, seed, memory, box, pace or chosen.pace
+        chosen,
+        task.alphabet,
+        task.classes,
+        width,
+        hidden,
+        layers,
+        norm,
+        tableau,
+        inner,
+        seed,
+        memory,
+        box,
+        pace or chosen.pace,
+        recall,
     )

@@ -1,6 +1,7 @@
 """The one module that is trained and that reference weights are loaded into: embed, layers of an architecture, read out."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -22,8 +23,8 @@ class Net(nn.Module):
     serve where the architecture needs a tableau. `inner`: blocks have a second hidden layer, with which references can
     correct more noise. Initial weights are drawn from `seed`. `memory`: how `final`, in training, keeps what backward
     needs: store, checkpoint, or where layers have an inverse reverse (see `models.training.memory`). `box`: the radius of the
-    box that every state is clipped to, the embedded word too; 0: none. `noise`, which training sets, is added after every
-    layer while the net trains.
+    box that every state is clipped to, the embedded word too; 0: none. `recall`: blocks read x(0) again at every layer.
+    `noise`, which training sets, is added after every layer while the net trains.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Net(nn.Module):
         memory: str = "store",
         box: float = 0.0,
         pace: int = 1,
+        recall: bool = False,
     ) -> None:
         super().__init__()
         if min(width, hidden) < 1 or width % architecture.halves:
@@ -61,13 +63,18 @@ class Net(nn.Module):
                 f"{architecture.label}: memory=reverse is not allowed with box={box:g}, as clipping has no inverse"
             )
         self.architecture, self.layers, self.tableau, self.inner = architecture, layers, tableau, inner
-        self.memory, self.box, self.pace, self.noise = memory, box, pace, 0.0
+        self.memory, self.box, self.pace, self.recall, self.noise = memory, box, pace, recall, 0.0
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
         parts = [architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))]
-        if inner:
-            for part in parts:
+        if recall and (unable := [part for part in parts if not part.recalls]):
+            reason = f"a {type(unable[0]).__name__} does not read the word again at every layer"
+            raise ModelError(f"{architecture.label}: recall=true is not allowed, as {reason}; allowed: recall=false")
+        for part in parts:
+            if inner:
                 part.deepen()
+            if recall:
+                part.recall(width)
         self.blocks, self.hidden = nn.ModuleList(parts), parts[0].hidden
         self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(classes, 1))
@@ -79,14 +86,25 @@ class Net(nn.Module):
 
     def layer(self, k: int) -> list[nn.Module]:
         """The blocks of layer k."""
+        return self._layer(list(self.blocks), k)
+
+    def _layer(self, blocks: list[nn.Module], k: int) -> list[nn.Module]:
         size = self.architecture.blocks
         first = size * k if self.layers else 0
-        return [self.blocks[n] for n in range(first, first + size)]
+        return blocks[first : first + size]
 
-    def stack(self, depth: int, points: int = 1) -> Layers:
-        """The layers of `depth` steps; in training the net's own generator draws what they leave to chance."""
+    def stack(self, depth: int, points: int = 1, word: Tensor | None = None) -> Layers:
+        """The layers of `depth` steps; in training the net's own generator draws what they leave to chance.
+
+        `word`: x(0), which a net with `recall` reads at every layer; ModelError if it is not given one.
+        """
+        blocks = list(self.blocks)
+        if self.recall:
+            if word is None:
+                raise ModelError("a net with recall=true reads x(0) at every layer: allowed: stack(depth, word=x(0))")
+            blocks = [block.given(word) if isinstance(block, Part) else block for block in blocks]
         after = self.confined if self.box or (self.noise and self.training) else None
-        return Layers(self.layer, self.pace * depth, self.generator if self.training else None, points, after)
+        return Layers(partial(self._layer, blocks), self.pace * depth, self.generator if self.training else None, points, after)
 
     def confined(self, x: Float[Tensor, "batch width cells"]) -> Float[Tensor, "batch width cells"]:
         """A state after a layer: in the box, and in training with its noise, uniform in [-noise, noise] on every channel.
@@ -110,11 +128,14 @@ class Net(nn.Module):
         if depth < 0 or (self.layers and self.pace * depth > self.layers):
             pace = f", pace={self.pace}" if self.pace > 1 else ""
             raise ModelError(f"depth {depth} is not allowed; allowed: 0..{most} (layers={self.layers}{pace})")
-        x = nn.functional.embedding(tokens, self.embed).mT
-        if self.box:
-            x = x.clamp(-self.box, self.box)
+        x = self.embedded(tokens)
         yield x
-        yield from self.architecture.states(x, self.stack(depth, points))
+        yield from self.architecture.states(x, self.stack(depth, points, x))
+
+    def embedded(self, tokens: Int[Tensor, "batch cells"]) -> Float[Tensor, "batch width cells"]:
+        """x(0)."""
+        x = nn.functional.embedding(tokens, self.embed).mT
+        return x.clamp(-self.box, self.box) if self.box else x
 
     def forward(self, tokens: Int[Tensor, "batch cells"], depth: int) -> Float[Tensor, "batch classes cells"]:
         """Logits after `depth` steps."""
@@ -125,7 +146,8 @@ class Net(nn.Module):
         states = self.states(tokens, depth, points=0)
         if self.training and torch.is_grad_enabled() and self.memory != "store":
             run = reversing if self.memory == "reverse" else checkpointing
-            return run(self.architecture, next(states), self.stack(depth))
+            x = next(states)
+            return run(self.architecture, x, self.stack(depth, word=x))
         for x in states:
             last = x
         return last

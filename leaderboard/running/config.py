@@ -19,6 +19,7 @@ class NetConfig:
     """The module, see `models.Net`; `robust`: its reference is one that corrects noise, where there is one.
 
     `pace`: layers a step of the program; 0: equal evaluations, about four of a block a step, whatever a layer calls.
+    `recall`: blocks read the embedded word again at every layer.
     """
 
     width: int = ranged(32, 1, 2**14)
@@ -31,6 +32,7 @@ class NetConfig:
     memory: str = chosen("store", "checkpoint", "reverse")
     box: float = ranged(0.0, 0, 1e6)
     pace: int = ranged(1, 0, 64)
+    recall: bool = False
 
 
 @dataclass

@@ -44,7 +44,7 @@ def needed(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -
     """Bytes that training keeps at once for a batch of the longest words: what backward needs, weights and optimiser."""
     width, hidden = _sizes(cfg, task, architecture)
     part = width // architecture.halves
-    block = hidden * (4 * part + hidden * cfg.net.inner)
+    block = hidden * (4 * part + hidden * cfg.net.inner + width * cfg.net.recall)
     return activations(cfg, task, architecture) + NUMBER * STATES * max(cfg.net.layers, 1) * architecture.blocks * block
 
 
@@ -63,6 +63,8 @@ def activations(cfg: "Config", task: tasks.Task, architecture: models.Architectu
         kept = ceil(sqrt(depth)) * (state + layer)
     elif cfg.net.memory == "reverse" or getattr(architecture, "adjoint", False):
         kept = 2 * state + layer
+    if cfg.net.recall:  # what every block has read of the word
+        kept += max(cfg.net.layers, 1) * architecture.blocks * hidden * places
     return NUMBER * (kept + (1 + 2 * task.classes) * places)
 
 

@@ -38,6 +38,8 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     pace = values.net.pace or suited.pace
     if pace > 1 and not architecture.layered:
         raise SettingError(f"net.pace={pace} is not allowed; {architecture.label} has no layers: allowed: 0, 1")
+    if values.net.recall and not architecture.layered:
+        raise SettingError(f"net.recall=true is not allowed; {architecture.label} has no layers: allowed: false")
     deepest = pace * max(map(task.depth, (factor * values.training.length for factor in {1, *values.scoring.factors})))
     if 0 < values.net.layers < deepest:
         raise SettingError(

@@ -111,7 +111,9 @@ class Learner(lightning.LightningModule):
         self.net.noise = self.noise * min(1.0, self.done / (self.ramp * self.steps)) if self.ramp else self.noise
         x, moved = self._through(tokens, depth)
         loss = nn.functional.cross_entropy(self.net.read(x), target)
-        loss = loss + self.net.architecture.penalty(x, self.net.stack(depth)) + self.steady * moved
+        loss = (
+            loss + self.net.architecture.penalty(x, self.net.stack(depth, word=self.net.embedded(tokens))) + self.steady * moved
+        )
         if not torch.isfinite(loss):  # now, while the weights are still those that did it
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss

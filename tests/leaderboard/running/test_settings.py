@@ -48,6 +48,7 @@ REFUSED = [
     ("training.steady=1 model=lstm", "has no layers"),
     ("training.steady=1 net.layers=28 scoring.factors=[1] training.length=20", "40 layers"),
     ("training.steady=1 net.layers=79 net.pace=2 scoring.factors=[1] training.length=20", "80 layers"),
+    ("net.recall=true model=lstm", "has no layers: allowed: false"),
     ("net.pace=-1", "at least 0"),
     ("net.pace=65", "at most 64"),
     ("net.pace=2 model=gru", "has no layers: allowed: 0, 1"),
