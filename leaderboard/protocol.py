@@ -31,6 +31,7 @@ AGREE = (
 )  # fmt: skip
 RECIPE = {"training.rate": RATE, "net.norm": False, "net.tableau": 0, "net.inner": False, "net.robust": False}
 RECIPE |= {"net.box": 0.0, "net.recall": False, "training.noise": 0.0, "training.ramp": 0.5, "training.steady": 0.0}
+RECIPE |= {"training.progressive": 0.0}
 
 REAL = ("training.weight_decay", "training.clip", *(key for key, usual in RECIPE.items() if type(usual) is float))
 

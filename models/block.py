@@ -8,7 +8,6 @@ F(x, e) = V ReLU(U * N(x) + R e + b), R pointwise (Bansal, Schwarzschild, Borgni
 """
 
 import copy
-
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable

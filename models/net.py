@@ -96,8 +96,11 @@ class Net(nn.Module):
     def stack(self, depth: int, points: int = 1, word: Tensor | None = None) -> Layers:
         """The layers of `depth` steps; in training the net's own generator draws what they leave to chance.
 
-        `word`: x(0), which a net with `recall` reads at every layer; ModelError if it is not given one.
+        `word`: x(0), which a net with `recall` reads at every layer; ModelError without, or if there are fewer layers.
         """
+        if depth < 0 or (self.layers and self.pace * depth > self.layers):
+            most, pace = self.layers // self.pace if self.layers else "any", f", pace={self.pace}" if self.pace > 1 else ""
+            raise ModelError(f"depth {depth} is not allowed; allowed: 0..{most} (layers={self.layers}{pace})")
         blocks = list(self.blocks)
         if self.recall:
             if word is None:
@@ -124,13 +127,10 @@ class Net(nn.Module):
 
         In continuous time `points` a layer (0: the last).
         """
-        most = self.layers // self.pace if self.layers else "any"
-        if depth < 0 or (self.layers and self.pace * depth > self.layers):
-            pace = f", pace={self.pace}" if self.pace > 1 else ""
-            raise ModelError(f"depth {depth} is not allowed; allowed: 0..{most} (layers={self.layers}{pace})")
         x = self.embedded(tokens)
+        layers = self.stack(depth, points, x)
         yield x
-        yield from self.architecture.states(x, self.stack(depth, points, x))
+        yield from self.architecture.states(x, layers)
 
     def embedded(self, tokens: Int[Tensor, "batch cells"]) -> Float[Tensor, "batch width cells"]:
         """x(0)."""
@@ -143,12 +143,10 @@ class Net(nn.Module):
 
     def final(self, tokens: Int[Tensor, "batch cells"], depth: int) -> Float[Tensor, "batch width cells"]:
         """The state after `depth` steps."""
-        states = self.states(tokens, depth, points=0)
         if self.training and torch.is_grad_enabled() and self.memory != "store":
-            run = reversing if self.memory == "reverse" else checkpointing
-            x = next(states)
+            run, x = reversing if self.memory == "reverse" else checkpointing, self.embedded(tokens)
             return run(self.architecture, x, self.stack(depth, word=x))
-        for x in states:
+        for x in self.states(tokens, depth, points=0):
             last = x
         return last
 

@@ -40,7 +40,7 @@ class TrainingConfig:
     """Steps of `batch` words of one length, drawn from 1..`length`; the task is looked at every `check` steps.
 
     `noise` is added to every state, growing from 0 over the first part `ramp` of the steps; `steady` weighs how far states
-    still move in as many layers more: see `models.training.learner`.
+    still move in as many layers more, `progressive` the loss after up to as many layers more: see `models.training.learner`.
     """
 
     length: int = ranged(protocol.LENGTH, 1, 2**16)
@@ -53,6 +53,7 @@ class TrainingConfig:
     noise: float = ranged(0.0, 0, 1e3)
     ramp: float = ranged(0.5, 0, 1)
     steady: float = ranged(0.0, 0, 1e6)
+    progressive: float = ranged(0.0, 0, 1)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from leaderboard.submissions.folder import DESCRIPTION, weights
 
 NET = ("width", "hidden", "layers", "norm", "inner")
 # a submitted net is as wide as its plain reference needs, and its recipe is that of the schema of submissions
-WITHOUT = ("net.tableau", "net.robust", "net.box", "net.recall", "training.noise", "training.steady")
+WITHOUT = ("net.tableau", "net.robust", "net.box", "net.recall", "training.noise", "training.steady", "training.progressive")
 TRAINING = ("steps", "batch", "length", "rate", "weight_decay", "clip")
 
 Record = dict[str, Any]

@@ -26,7 +26,7 @@ def run(seed, word=1.0, net=None, **change):
     """The record of a run with the weights of `net`, or of the example; `change`: of its configuration, by `part__key`."""
     config = {
         "net": SAID["net"] | {"tableau": 0, "robust": False, "memory": "store", "box": 0.0, "pace": 1, "recall": False},
-        "training": SAID["training"] | {"check": 50, "noise": 0.0, "ramp": 0.5, "steady": 0.0},
+        "training": SAID["training"] | {"check": 50, "noise": 0.0, "ramp": 0.5, "steady": 0.0, "progressive": 0.0},
         "scoring": {"factors": [1, 2, 4], "words": 512},
     }
     for name, value in change.items():
