@@ -31,11 +31,12 @@ SEEDS = range(10)  # of a submission, and of every published cell
 
 AGREE = (
     "training.length", "training.steps", "training.batch", "training.weight_decay", "training.clip",
-    "net.width", "net.hidden", "net.layers", "scoring.factors", "scoring.depths", "scoring.words",
+    "net.width", "net.hidden", "net.layers", "net.pace", "scoring.factors", "scoring.depths", "scoring.words",
     "scoring.seeds",
 )  # fmt: skip
 RECIPE = {"training.rate": 0.0, "net.norm": False, "net.tableau": 0, "net.inner": False, "net.robust": False}
-RECIPE |= {"net.box": 0.0, "training.noise": 0.0, "training.ramp": 0.5, "training.steady": 0.0}
+RECIPE |= {"net.box": 0.0, "net.recall": False, "training.noise": 0.0, "training.ramp": 0.5, "training.steady": 0.0}
+RECIPE |= {"training.progressive": 0.0}
 
 PLAIN = "plain"  # the recipe that adds nothing
 

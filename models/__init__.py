@@ -83,11 +83,14 @@ def build(
     seed: int = 0,
     memory: str = "store",
     box: float = 0.0,
+    pace: int = 1,
+    recall: bool = False,
     **options: object,
 ) -> "Net":
     """A fresh net for a task, of the `sizes` that its reference needs at least, if it has one. See `Net`.
 
-    `robust`: its reference that corrects noise. Further options are those of the architecture. ModelError on a bad one.
+    `robust`: its reference that corrects noise. `pace`: layers a step; 0: those of equal evaluations. Further options are
+    those of the architecture. ModelError on a bad one.
     """
     from models.architecture import ModelError
     from models.net import Net
@@ -96,4 +99,19 @@ def build(
     if min(width, hidden) < 1:
         raise ModelError(f"{name}: width={width}, hidden={hidden}; allowed: at least 1 each")
     width, hidden = sizes(chosen, task, width, hidden, tableau, inner, robust)
-    return Net(chosen, task.alphabet, task.classes, width, hidden, layers, norm, tableau, inner, seed, memory, box)
+    return Net(
+        chosen,
+        task.alphabet,
+        task.classes,
+        width,
+        hidden,
+        layers,
+        norm,
+        tableau,
+        inner,
+        seed,
+        memory,
+        box,
+        pace or chosen.pace,
+        recall,
+    )

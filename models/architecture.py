@@ -17,6 +17,7 @@ from tasks.programs.tableau import tableau
 Blocks = Sequence[Callable[[Tensor], Tensor]]  # a layer's; in a Net they are modules
 Cells = Float[Tensor, "batch width cells"]
 State = tuple[Tensor, ...]  # x, and what the method remembers besides
+EVALUATIONS = 4  # of blocks that a step of the program takes, at "equal evaluations"
 NEAREST = 0.999  # to 1, of a part p where 1 - p counts too: single precision rounds p by 2^-25, and that is 2^-15 of 1 - p
 
 
@@ -112,6 +113,11 @@ class Architecture(ABC):
     def calls(self) -> int:
         """Calls of blocks in one layer; in one step of a solver that chooses its steps, of which a layer may take many."""
         return self.blocks
+
+    @property
+    def pace(self) -> int:
+        """Layers a step of the program at equal evaluations: about EVALUATIONS of them, whatever a layer calls."""
+        return max(1, EVALUATIONS // self.calls) if self.layered else 1
 
     @property
     def memories(self) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 U is a kernel-3 convolution, V a pointwise one, N an optional normalisation. Written as a program, a hidden unit is a rule: U
 and b are its guard, V what it writes. A block may be deepened by an inner layer, F(x) = V ReLU(W ReLU(U * N(x) + b) + c): then
-guards can read what a first layer has cleaned of noise.
+guards can read what a first layer has cleaned of noise. With recall it reads the embedded word e again at every layer,
+F(x, e) = V ReLU(U * N(x) + R e + b), R pointwise (Bansal, Schwarzschild, Borgnia, Emam, Huang, Goldblum, Goldstein, NeurIPS
+2022; they concatenate the word itself with the state before a convolution, which is the same sum of two maps).
 """
 
+import copy
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -29,6 +32,8 @@ Kind = TypeVar("Kind", bound=Loadable, contravariant=True)
 class Part(nn.Module, ABC, Generic[Kind]):
     """What a layer is made of: a module on `[batch, channels, cells]` into which reference weights of a `Kind` are loaded."""
 
+    recalls: ClassVar[bool] = False  # whether it has a `recall`
+
     @property
     @abstractmethod
     def hidden(self) -> int:
@@ -37,6 +42,17 @@ class Part(nn.Module, ABC, Generic[Kind]):
     @abstractmethod
     def deepen(self) -> None:
         """Add an inner layer of as many units."""
+
+    def recall(self, width: int) -> None:
+        """Add a weight with which it reads the word of `width` channels, too."""
+        raise NotImplementedError
+
+    def given(self, word: Float[Tensor, "batch width cells"]) -> "Part[Kind]":
+        """The part that reads this word: another module with the same parameters.
+
+        The part itself never holds a word, so layers can be run again, later and with other words in between.
+        """
+        return self
 
     @abstractmethod
     def load(self, weights: Kind, scale: float = 1.0) -> None:
@@ -80,6 +96,9 @@ class Norm(nn.Module):
 class Block(Part[Weights]):
     """F(x) = V ReLU(U * N(x) + b), with V = 0 at the start: x + F(x) begins as the identity."""
 
+    recalls: ClassVar[bool] = True
+    recalled: Tensor | None  # R e, `[batch, cells, hidden]`
+
     def __init__(self, reads: int, writes: int, hidden: int, norm: bool, generator: torch.Generator) -> None:
         super().__init__()
         self.norm = Norm(reads) if norm else nn.Identity()
@@ -88,6 +107,8 @@ class Block(Part[Weights]):
         self.W: nn.Parameter | None = None
         self.c: nn.Parameter | None = None
         self.V = nn.Parameter(torch.zeros(writes, hidden))
+        self.R: nn.Parameter | None = None
+        self.register_buffer("recalled", None, persistent=False)
 
     @torch.no_grad()
     def pass_codes(self) -> None:
@@ -106,11 +127,25 @@ class Block(Part[Weights]):
         """Add an inner layer, which begins as the identity."""
         self.W, self.c = nn.Parameter(torch.eye(len(self.b))), nn.Parameter(torch.zeros(len(self.b)))
 
+    def recall(self, width: int) -> None:
+        """Add R = 0, so that the net begins as the one without; R has a gradient as soon as V is not 0."""
+        self.R = nn.Parameter(torch.zeros(self.hidden, width))
+
+    def given(self, word: Float[Tensor, "batch width cells"]) -> "Block":
+        """The block with R e, computed once for all layers, in place of R: a buffer through which gradients reach R and e."""
+        if self.R is None:
+            return self
+        block = copy.copy(self)
+        block._parameters = {name: parameter for name, parameter in self._parameters.items() if name != "R"}
+        block._buffers = self._buffers | {"recalled": nn.functional.linear(word.mT, self.R)}
+        return block
+
     def forward(self, x: Float[Tensor, "batch reads cells"]) -> Float[Tensor, "batch writes cells"]:
         """F(x)."""
         x = nn.functional.pad(self.norm(x).mT, (0, 0, 1, 1))  # [batch, 1 + cells + 1, reads]
         window = torch.cat([x[:, :-2], x[:, 1:-1], x[:, 2:]], -1)  # one matrix product: 1.4 times as fast as conv1d here
-        hidden = torch.relu(nn.functional.linear(window, self.U.mT.flatten(1), self.b))
+        hidden = nn.functional.linear(window, self.U.mT.flatten(1), self.b)
+        hidden = torch.relu(hidden if self.recalled is None else hidden + self.recalled)
         if self.W is not None:
             hidden = torch.relu(nn.functional.linear(hidden, self.W, self.c))
         return nn.functional.linear(hidden, self.V).mT

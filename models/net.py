@@ -1,6 +1,7 @@
 """The one module that is trained and that reference weights are loaded into: embed, layers of an architecture, read out."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -16,13 +17,14 @@ from tasks.programs import Program
 class Net(nn.Module):
     """Words `[batch, cells]` to logits `[batch, classes, cells]` through any number of layers.
 
-    `layers = 0`: tied weights, one layer applied `depth` times. Otherwise untied: `layers` layers of their own weights,
-    and `depth` is at most that. `norm`: blocks normalise their input. `tableau`: the longest word that a reference must
+    A `depth` is a number of steps of the program, and there are `pace` layers a step. `layers = 0`: tied weights, one layer
+    applied `pace * depth` times. Otherwise untied: `layers` layers of their own weights, and that many at most. `norm`:
+    blocks normalise their input. `tableau`: the longest word that a reference must
     serve where the architecture needs a tableau. `inner`: blocks have a second hidden layer, with which references can
     correct more noise. Initial weights are drawn from `seed`. `memory`: how `final`, in training, keeps what backward
     needs: store, checkpoint, or where layers have an inverse reverse (see `models.training.memory`). `box`: the radius of the
-    box that every state is clipped to, the embedded word too; 0: none. `noise`, which training sets, is added after every
-    layer while the net trains.
+    box that every state is clipped to, the embedded word too; 0: none. `recall`: blocks read x(0) again at every layer.
+    `noise`, which training sets, is added after every layer while the net trains.
     """
 
     def __init__(
@@ -39,6 +41,8 @@ class Net(nn.Module):
         seed: int = 0,
         memory: str = "store",
         box: float = 0.0,
+        pace: int = 1,
+        recall: bool = False,
     ) -> None:
         super().__init__()
         if min(width, hidden) < 1 or width % architecture.halves:
@@ -49,6 +53,9 @@ class Net(nn.Module):
             raise ModelError(
                 f"{architecture.label}: layers={layers} is not allowed, one set of weights reads; allowed: layers=0"
             )
+        if pace < 1 or (pace > 1 and not architecture.layered):
+            allowed = "at least 1" if architecture.layered else "1, as it reads a symbol a step"
+            raise ModelError(f"{architecture.label}: pace={pace} is not allowed; allowed: {allowed}")
         if memory not in architecture.memories:
             raise ModelError(refusal(architecture, memory))
         if box and memory == "reverse":
@@ -56,13 +63,18 @@ class Net(nn.Module):
                 f"{architecture.label}: memory=reverse is not allowed with box={box:g}, as clipping has no inverse"
             )
         self.architecture, self.layers, self.tableau, self.inner = architecture, layers, tableau, inner
-        self.memory, self.box, self.noise = memory, box, 0.0
+        self.memory, self.box, self.pace, self.recall, self.noise = memory, box, pace, recall, 0.0
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
         parts = [architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))]
-        if inner:
-            for part in parts:
+        if recall and (unable := [part for part in parts if not part.recalls]):
+            reason = f"a {type(unable[0]).__name__} does not read the word again at every layer"
+            raise ModelError(f"{architecture.label}: recall=true is not allowed, as {reason}; allowed: recall=false")
+        for part in parts:
+            if inner:
                 part.deepen()
+            if recall:
+                part.recall(width)
         self.blocks, self.hidden = nn.ModuleList(parts), parts[0].hidden
         self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(classes, 1))
@@ -74,14 +86,28 @@ class Net(nn.Module):
 
     def layer(self, k: int) -> list[nn.Module]:
         """The blocks of layer k."""
+        return self._layer(list(self.blocks), k)
+
+    def _layer(self, blocks: list[nn.Module], k: int) -> list[nn.Module]:
         size = self.architecture.blocks
         first = size * k if self.layers else 0
-        return [self.blocks[n] for n in range(first, first + size)]
+        return blocks[first : first + size]
 
-    def stack(self, depth: int, points: int = 1) -> Layers:
-        """The first `depth` layers; in training the net's own generator draws what they leave to chance."""
+    def stack(self, depth: int, points: int = 1, word: Tensor | None = None) -> Layers:
+        """The layers of `depth` steps; in training the net's own generator draws what they leave to chance.
+
+        `word`: x(0), which a net with `recall` reads at every layer; ModelError without, or if there are fewer layers.
+        """
+        if depth < 0 or (self.layers and self.pace * depth > self.layers):
+            most, pace = self.layers // self.pace if self.layers else "any", f", pace={self.pace}" if self.pace > 1 else ""
+            raise ModelError(f"depth {depth} is not allowed; allowed: 0..{most} (layers={self.layers}{pace})")
+        blocks = list(self.blocks)
+        if self.recall:
+            if word is None:
+                raise ModelError("a net with recall=true reads x(0) at every layer: allowed: stack(depth, word=x(0))")
+            blocks = [block.given(word) if isinstance(block, Part) else block for block in blocks]
         after = self.confined if self.box or (self.noise and self.training) else None
-        return Layers(self.layer, depth, self.generator if self.training else None, points, after)
+        return Layers(partial(self._layer, blocks), self.pace * depth, self.generator if self.training else None, points, after)
 
     def confined(self, x: Float[Tensor, "batch width cells"]) -> Float[Tensor, "batch width cells"]:
         """A state after a layer: in the box, and in training with its noise, uniform in [-noise, noise] on every channel.
@@ -97,26 +123,30 @@ class Net(nn.Module):
         return x
 
     def states(self, tokens: Int[Tensor, "batch cells"], depth: int, points: int = 1) -> Iterator[Tensor]:
-        """x(0), x(1), ..., x(depth), each `[batch, width, cells]`; in continuous time `points` a layer (0: the last)."""
-        if depth < 0 or (self.layers and depth > self.layers):
-            raise ModelError(f"depth {depth} is not allowed; allowed: 0..{self.layers or 'any'} (layers={self.layers})")
-        x = nn.functional.embedding(tokens, self.embed).mT
-        if self.box:
-            x = x.clamp(-self.box, self.box)
+        """x(0), x(1), ..., each `[batch, width, cells]`, after every one of `pace * depth` layers.
+
+        In continuous time `points` a layer (0: the last).
+        """
+        x = self.embedded(tokens)
+        layers = self.stack(depth, points, x)
         yield x
-        yield from self.architecture.states(x, self.stack(depth, points))
+        yield from self.architecture.states(x, layers)
+
+    def embedded(self, tokens: Int[Tensor, "batch cells"]) -> Float[Tensor, "batch width cells"]:
+        """x(0)."""
+        x = nn.functional.embedding(tokens, self.embed).mT
+        return x.clamp(-self.box, self.box) if self.box else x
 
     def forward(self, tokens: Int[Tensor, "batch cells"], depth: int) -> Float[Tensor, "batch classes cells"]:
-        """Logits after `depth` layers."""
+        """Logits after `depth` steps."""
         return self.read(self.final(tokens, depth))
 
     def final(self, tokens: Int[Tensor, "batch cells"], depth: int) -> Float[Tensor, "batch width cells"]:
-        """x(depth)."""
-        states = self.states(tokens, depth, points=0)
+        """The state after `depth` steps."""
         if self.training and torch.is_grad_enabled() and self.memory != "store":
-            run = reversing if self.memory == "reverse" else checkpointing
-            return run(self.architecture, next(states), self.stack(depth))
-        for x in states:
+            run, x = reversing if self.memory == "reverse" else checkpointing, self.embedded(tokens)
+            return run(self.architecture, x, self.stack(depth, word=x))
+        for x in self.states(tokens, depth, points=0):
             last = x
         return last
 
@@ -134,6 +164,11 @@ class Net(nn.Module):
         reference = made.robust(program, self.inner) if robust else made.reference(program, self.tableau)
         if self.box and (reason := made.why_unboxed):
             raise NotRealizable(f"the reference leaves the box of radius {self.box:g}: {reason}")
+        if self.pace > 1 and not reference.program.write_once:
+            raise NotRealizable(
+                f"at pace {self.pace} a net runs {self.pace} T(n) steps; a write-once program rests after T(n), "
+                "a rewriting one need not"
+            )
         if 0 < self.box < 1:
             raise NotRealizable(f"the reference leaves the box of radius {self.box:g}: codes are 0 and 1")
         need = self.architecture.width(reference)

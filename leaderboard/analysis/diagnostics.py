@@ -75,21 +75,27 @@ def precision_floor(net: Net, words: Batch) -> str | None:
 # layers, one by one
 
 
-def layers(net: Net, depth: int) -> list[Callable[[State], State]]:
-    """Every layer as a map of states, `(x, and what the method remembers)`; NoLayers for nets that have none.
+def layers(net: Net, depth: int, tokens: Tensor | None = None) -> list[Callable[[State], State]]:
+    """Every layer of `depth` steps as a map of states, `(x, and what the method remembers)`; NoLayers for nets without.
 
-    In continuous time a layer is the flow of one unit; adaptive solvers start anew in each.
+    They are those of evaluation, in the box where there is one; the net is put in evaluation mode. With recall they read the
+    words `tokens`. In continuous time a layer is the flow of one unit; adaptive solvers start anew in each.
     """
     made = net.architecture
     if not isinstance(made, Layered):
         raise NoLayers(f"{made.label} has no layers that could be looked at one by one")
-    direct, every = replace(made, adjoint=False) if isinstance(made, Continuous) else made, Layers(net.layer, depth)
-    return [partial(direct.through, layers=every, numbers=range(k, k + 1)) for k in range(depth)]
+    direct, every = replace(made, adjoint=False) if isinstance(made, Continuous) else made, _stack(net.eval(), depth, tokens)
+    return [partial(direct.through, layers=every, numbers=range(k, k + 1)) for k in range(every.depth)]
+
+
+def _stack(net: Net, depth: int, tokens: Tensor | None) -> Layers:
+    """The layers, which with recall read the words `tokens`."""
+    return net.stack(depth) if tokens is None else net.stack(depth, word=net.embedded(tokens))
 
 
 def start(net: Net, tokens: Tensor) -> State:
     """The state before the first layer."""
-    x, made = next(net.states(tokens, 0)), net.architecture
+    x, made = net.embedded(tokens), net.architecture
     return made.first(x) if isinstance(made, Layered) else (x,)
 
 
@@ -114,7 +120,7 @@ def noise_radius(net: Net, words: Batch, generator: torch.Generator, relative: b
 
 def _shaken(net: Net, words: Batch, radius: float, generator: torch.Generator, relative: bool) -> Tensor:
     state = start(net, words.tokens)
-    for layer in layers(net, words.depth):
+    for layer in layers(net, words.depth, words.tokens):
         x, *memory = layer(state)
         noise = 2 * torch.rand(x.shape, generator=generator).to(x) - 1
         size = x.square().mean((1, 2), keepdim=True).sqrt() if relative else 1.0
@@ -129,8 +135,9 @@ def lipschitz(net: Net, words: Batch, generator: torch.Generator, iterations: in
     grows with `iterations`. What the method remembers besides x is held fixed. NoLayers as in `layers`.
     """
     state, largest = start(net, words.tokens), 0.0
-    chosen = set(torch.linspace(0, words.depth - 1, min(at, words.depth)).round().long().tolist())
-    for k, layer in enumerate(layers(net, words.depth)):
+    every = layers(net, words.depth, words.tokens)
+    chosen = set(torch.linspace(0, len(every) - 1, min(at, len(every))).round().long().tolist())
+    for k, layer in enumerate(every):
         if k in chosen:
             x = state[0].detach().requires_grad_()
             largest = max(largest, _norm(x, layer((x, *state[1:]))[0], generator, iterations))

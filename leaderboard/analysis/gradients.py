@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from leaderboard.analysis.diagnostics import NoLayers
 from models import Net
-from models.architecture import Layers
 from models.block import Block
 from tasks import Task
 
@@ -57,7 +56,7 @@ def scalar_gradients(
 
 @torch.no_grad()
 def randomise(net: Net, scale: float, generator: torch.Generator) -> Net:
-    """The net with fresh blocks: U normal with variance 2 / (3 width), V with `scale`^2 2 / hidden (He et al.), biases 0.
+    """The net with fresh blocks: U normal with variance 2 / (3 width), V with `scale`^2 2 / hidden (He et al.), biases and R 0.
 
     Nets start with V = 0, so with F = 0, whose gradients are constant; `scale` = 1 / sqrt(depth) keeps a residual net's
     states of order 1. NoLayers for nets of other modules.
@@ -69,6 +68,8 @@ def randomise(net: Net, scale: float, generator: torch.Generator) -> Net:
         U.copy_(torch.randn(U.shape, generator=generator) * (2 / (3 * U.shape[1])) ** 0.5)
         V.copy_(torch.randn(V.shape, generator=generator) * scale * (2 / V.shape[1]) ** 0.5)
         b.zero_()
+        if block.R is not None:
+            block.R.zero_()
     return net
 
 
@@ -80,7 +81,7 @@ def line_gradients(net: Net, words: Tensor, depth: int, generator: torch.Generat
     net.eval()
     a, b = nn.functional.embedding(words, net.embed).mT.detach()
     x = (a + torch.linspace(0, 1, points)[:, None, None] * (b - a)).requires_grad_()
-    for last in net.architecture.states(x, Layers(net.layer, depth)):
+    for last in net.architecture.states(x, net.stack(depth, word=x)):
         end = last
     c = torch.randn(end.shape[1:], generator=generator).to(end)
     gradient = torch.autograd.grad((c * end).sum(), x)[0]

@@ -56,7 +56,7 @@ class SpaceTime:
 def space_time(net: Net, word: Tensor, depth: int, reference: Reference | None = None) -> SpaceTime:
     """A net on one word `[cells]`, read out after every layer; with the `reference` that it holds, also where the head is.
 
-    NoLayers if the net has no state after each of `depth` layers.
+    NoLayers if the net has no state after each layer of `depth` steps.
     """
     net.eval()
     register = slice(0)
@@ -72,8 +72,8 @@ def space_time(net: Net, word: Tensor, depth: int, reference: Reference | None =
         margins.append((best - second).clamp(0, 1))
         if register.stop:
             heads.append(x[0, register].amax(0) > 0.5)
-    if len(values) != depth + 1:
-        raise NoLayers(f"{net.architecture.label} has no state after each of {depth} layers, so there is nothing to show")
+    if len(values) != (layers := net.pace * depth) + 1:
+        raise NoLayers(f"{net.architecture.label} has no state after each of {layers} layers, so there is nothing to show")
     head = torch.stack(heads).numpy() if heads else None
     return SpaceTime(word.tolist(), torch.stack(values).numpy(), torch.stack(margins).double().numpy(), len(net.readout), head)
 

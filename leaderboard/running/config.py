@@ -16,7 +16,11 @@ LARGEST = 2**53 - 1  # the largest whole number that every reader of JSON holds 
 
 @dataclass
 class NetConfig:
-    """The module, see `models.Net`; `robust`: its reference is one that corrects noise, where there is one."""
+    """The module, see `models.Net`; `robust`: its reference is one that corrects noise, where there is one.
+
+    `pace`: layers a step of the program; 0: equal evaluations, about four of a block a step, whatever a layer calls.
+    `recall`: blocks read the embedded word again at every layer.
+    """
 
     width: int = ranged(32, 1, 2**14)
     hidden: int = ranged(64, 1, 2**16)
@@ -27,6 +31,8 @@ class NetConfig:
     robust: bool = False
     memory: str = chosen("store", "checkpoint", "reverse")
     box: float = ranged(0.0, 0, 1e6)
+    pace: int = ranged(1, 0, 64)
+    recall: bool = False
 
 
 @dataclass
@@ -35,7 +41,7 @@ class TrainingConfig:
 
     `rate` 0 is that which was chosen for the architecture and the recipe (`leaderboard.rates`), or 0.003 if none was.
     `noise` is added to every state, growing from 0 over the first part `ramp` of the steps; `steady` weighs how far states
-    still move in as many layers more: see `models.training.learner`.
+    still move in as many layers more, `progressive` the loss after up to as many layers more: see `models.training.learner`.
     """
 
     length: int = ranged(protocol.LENGTH, 1, 2**16)
@@ -48,6 +54,7 @@ class TrainingConfig:
     noise: float = ranged(0.0, 0, 1e3)
     ramp: float = ranged(0.5, 0, 1)
     steady: float = ranged(0.0, 0, 1e6)
+    progressive: float = ranged(0.0, 0, 1)
 
 
 @dataclass

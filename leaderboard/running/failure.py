@@ -1,5 +1,6 @@
 """Where a computation broke: an error gets the model, the task, the length and the layer in front of what it says."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,7 +29,7 @@ def locate(error: RuntimeError, net: Net, task: Task, length: int, tokens: Tenso
     told = f"{net.architecture.label} on {task.label}, length "
     if not str(error).startswith(told):
         layer = broken_at(net, tokens, depth)
-        where = _behind(net, tokens, depth) if layer is None else f"layer {layer} of {depth}"
+        where = _behind(net, tokens, depth) if layer is None else f"layer {layer} of {net.pace * depth}"
         error.args = (f"{told}{length}, {where}: {error}",)
 
 
@@ -36,18 +37,21 @@ def locate(error: RuntimeError, net: Net, task: Task, length: int, tokens: Tenso
 def _behind(net: Net, tokens: Tensor, depth: int) -> str:
     """What broke where all layers are fine: the logits, or else the way back."""
     fine = bool(net(tokens, depth).isfinite().all())
-    return f"the gradient through {depth} layers" if fine else f"the logits after {depth} layers"
+    layers = net.pace * depth
+    return f"the gradient through {layers} layers" if fine else f"the logits after {layers} layers"
 
 
 def broken_at(net: Net, tokens: Tensor, depth: int) -> int | None:
     """The layer whose state is not finite or cannot be had at all, while the one before it is fine; 0: the embedding.
 
-    None if words `[batch, cells]` pass all `depth` layers. By bisection on the depth; it puts the net in evaluation mode.
+    None if words `[batch, cells]` pass all layers of `depth` steps. By bisection; it puts the net in evaluation mode.
     """
     net.eval()
-    if not _breaks(net, tokens, depth):
+    layers, net = net.pace * depth, copy.copy(net)
+    net.pace = 1  # a layer a step
+    if not _breaks(net, tokens, layers):
         return None
-    fine, broken = -1, depth
+    fine, broken = -1, layers
     while broken - fine > 1:
         middle = (fine + broken) // 2
         fine, broken = (fine, middle) if _breaks(net, tokens, middle) else (middle, broken)

@@ -41,7 +41,7 @@ def fit(
     def solved(net: models.Net) -> bool:
         return solves(net, task, t.length, protocol.CHECKED, cfg.seed)
 
-    keeping: dict[str, Any] = {"noise": t.noise, "ramp": t.ramp, "steady": t.steady}
+    keeping: dict[str, Any] = {"noise": t.noise, "ramp": t.ramp, "steady": t.steady, "progressive": t.progressive}
     if saved is not None:
         keeping |= {"every": saved.every, "keep": saved.keep, "resumed": saved.newest()}
     rate = t.rate or protocol.rate_of(net.architecture, OmegaConf.to_container(cfg))  # type: ignore[arg-type]

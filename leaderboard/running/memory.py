@@ -24,8 +24,11 @@ def check(cfg: "Config", task: tasks.Task, architecture: models.Architecture) ->
     `max_evaluations`, or before memory ends (`models.solving`).
     """
     if isinstance(architecture, Continuous) and architecture.method not in ADAPTIVE:
+        pace = cfg.net.pace or architecture.pace
         deepest = max(task.depth(factor * cfg.training.length) for factor in cfg.scoring.reached)
-        calls = deepest * architecture.calls
+        if cfg.training.steady or cfg.training.progressive:
+            deepest = max(deepest, 2 * task.depth(cfg.training.length))
+        calls = pace * deepest * architecture.calls
         if calls > architecture.max_evaluations:
             raise models.ModelError(
                 f"model.step={architecture.step:g} is not allowed; the longest words take {calls:.3g} evaluations of F: "
@@ -43,25 +46,32 @@ def needed(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -
     """Bytes that training keeps at once for a batch of the longest words: what backward needs, weights and optimiser."""
     width, hidden = _sizes(cfg, task, architecture)
     part = width // architecture.halves
-    block = hidden * (4 * part + hidden * cfg.net.inner)
+    block = hidden * (4 * part + hidden * cfg.net.inner + width * cfg.net.recall)
     return activations(cfg, task, architecture) + NUMBER * STATES * max(cfg.net.layers, 1) * architecture.blocks * block
 
 
 def activations(cfg: "Config", task: tasks.Task, architecture: models.Architecture) -> float:
-    """Bytes that autograd keeps of one forward pass of a batch of the longest words in training."""
+    """Bytes that autograd keeps of a step of training on a batch of the longest words.
+
+    A forward pass; with a steady term one of twice the depth, with a progressive one another of up to twice the depth.
+    """
     width, hidden = _sizes(cfg, task, architecture)
-    cells, depth = task.cells(cfg.training.length), task.depth(cfg.training.length)
+    cells, depth = task.cells(cfg.training.length), task.depth(cfg.training.length) * (cfg.net.pace or architecture.pace)
     places = cells * cfg.training.batch
     state = width * places
     call = (4 * (width // architecture.halves) + hidden * (1 + cfg.net.inner)) * places  # its window and its hidden units
     layer = state + architecture.calls * call
-    kept: float = depth * layer
+    steady, progressive = bool(cfg.training.steady), bool(cfg.training.progressive)
+    kept: float = (1 + steady + 2 * progressive) * depth * layer
     if isinstance(architecture, Stream):
         kept = (2 + 4 * len(architecture.gates)) * state * max(depth / cells, 1)  # a hidden state a step, and its gates
     elif cfg.net.memory == "checkpoint":
         kept = ceil(sqrt(depth)) * (state + layer)
     elif cfg.net.memory == "reverse" or getattr(architecture, "adjoint", False):
-        kept = 2 * state + layer
+        kept = (1 + progressive) * (2 * state + layer) + 2 * steady * depth * state
+    kept += steady * depth * state  # how far each has moved
+    if cfg.net.recall:  # what every block has read of the word
+        kept += max(cfg.net.layers, 1) * architecture.blocks * hidden * places
     return NUMBER * (kept + (1 + 2 * task.classes) * places)
 
 

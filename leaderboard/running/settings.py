@@ -35,28 +35,45 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
     _device(values.device)
     task = _made("task", tasks, values.task)
     architecture = _made("model", models, values.model)
-    deepest = max(task.depth(factor * values.training.length) for factor in values.scoring.reached)
+    suited = architecture.suited(task.program(), values.net.tableau)
+    pace = values.net.pace or suited.pace
+    if pace > 1 and not architecture.layered:
+        raise SettingError(f"net.pace={pace} is not allowed; {architecture.label} has no layers: allowed: 0, 1")
+    if values.net.recall and not architecture.layered:
+        raise SettingError(f"net.recall=true is not allowed; {architecture.label} has no layers: allowed: false")
+    deepest = pace * max(task.depth(factor * values.training.length) for factor in values.scoring.reached)
     if 0 < values.net.layers < deepest:
         raise SettingError(
             f"net.layers={values.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "
             f"at least {deepest}, or smaller scoring.factors and scoring.depths"
         )
-    for name, value in {"training.noise": values.training.noise, "training.steady": values.training.steady}.items():
-        if value and not architecture.layered:
-            raise SettingError(f"{name}={value:g} is not allowed; {architecture.label} has no layers: allowed: 0")
-    if values.training.noise and values.net.memory == "reverse":
-        raise SettingError(
-            f"training.noise={values.training.noise:g} is not allowed with net.memory=reverse, as noise has no inverse: "
-            "allowed: 0, or net.memory=checkpoint"
-        )
-    if values.training.steady and values.net.layers and values.net.layers < 2 * task.depth(values.training.length):
-        raise SettingError(
-            f"training.steady={values.training.steady:g} is not allowed with net.layers={values.net.layers}; it runs through "
-            f"{2 * task.depth(values.training.length)} layers: allowed: 0 (tied weights), or that many"
-        )
-    suited = architecture.suited(task.program(), values.net.tableau)
+    _recipe(values, architecture, 2 * pace * task.depth(values.training.length))
     memory.check(values, task, suited)
     return task, suited
+
+
+def _recipe(cfg: Config, architecture: models.Architecture, longest: int) -> None:
+    """SettingError unless layers can be disturbed, and run on to the `longest` pass of training, where the recipe says so."""
+    after = {"training.steady": cfg.training.steady, "training.progressive": cfg.training.progressive}
+    for name, value in {"training.noise": cfg.training.noise, **after}.items():
+        if value and not architecture.layered:
+            raise SettingError(f"{name}={value:g} is not allowed; {architecture.label} has no layers: allowed: 0")
+    if cfg.training.noise and cfg.net.memory == "reverse":
+        raise SettingError(
+            f"training.noise={cfg.training.noise:g} is not allowed with net.memory=reverse, as noise has no inverse: "
+            "allowed: 0, or net.memory=checkpoint"
+        )
+    for name, value in after.items():
+        if value and cfg.net.memory != "store":
+            raise SettingError(
+                f"{name}={value:g} is not allowed with net.memory={cfg.net.memory}, as layers after the last are kept: "
+                "allowed: 0, or net.memory=store"
+            )
+        if value and 0 < cfg.net.layers < longest:
+            raise SettingError(
+                f"{name}={value:g} is not allowed with net.layers={cfg.net.layers}; it runs through {longest} layers: "
+                "allowed: 0 (tied weights), or that many"
+            )
 
 
 def expanded(path: str) -> Path:

@@ -18,7 +18,7 @@ from leaderboard.submissions.folder import DESCRIPTION, weights
 
 NET = ("width", "hidden", "layers", "norm", "inner")
 # a submitted net is as wide as its plain reference needs, and its recipe is that of the schema of submissions
-WITHOUT = ("net.tableau", "net.robust", "net.box", "training.noise", "training.steady")
+WITHOUT = ("net.tableau", "net.robust", "net.box", "net.recall", "training.noise", "training.steady", "training.progressive")
 TRAINING = ("steps", "batch", "length", "rate", "weight_decay", "clip")
 
 Record = dict[str, Any]
@@ -87,6 +87,8 @@ def _by_task(folder: Path, records: Sequence[Record]) -> dict[str, list[Record]]
     recipe = _recipe(records[0])
     if unknown := [key for key in WITHOUT if recipe[key]]:
         raise RecordError(f"{folder}: runs with {unknown[0]}={recipe[unknown[0]]} cannot be handed in")
+    if recipe["net.pace"] != 1:
+        raise RecordError(f"{folder}: runs with net.pace={recipe['net.pace']} cannot be handed in; allowed: 1")
     for record in records:
         label, seed = record["task"]["label"], record["seed"]
         where = f"{folder}: {label}, seed {seed}"
@@ -108,7 +110,9 @@ def _recipe(record: Record) -> Mapping[str, Any]:
     parts = {"net": NET, "training": TRAINING, "scoring": ("words",)}
     names = [f"{part}.{key}" for part, keys in parts.items() for key in keys]
     try:
-        return {name: record["config"][name.partition(".")[0]][name.partition(".")[2]] for name in (*names, *WITHOUT)}
+        return {
+            name: record["config"][name.partition(".")[0]][name.partition(".")[2]] for name in (*names, *WITHOUT, "net.pace")
+        }
     except (KeyError, TypeError):
         raise RecordError(f"{record['id']}: not a run of train.py of this version: its configuration lacks something") from None
 

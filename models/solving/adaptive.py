@@ -11,6 +11,7 @@ from torchdiffeq import odeint, odeint_adjoint
 from models.architecture import Blocks
 from models.solving.fixed import Field
 from models.solving.watch import Watch
+from models.training.again import reached
 
 ADAPTIVE = {"dopri5": 6, "dopri8": 13, "bosh3": 3, "adaptive_heun": 1}  # and the evaluations of a step
 
@@ -31,7 +32,7 @@ def integrate(
     try:
         if adjoint is None:
             return odeint(watched, x, times, **settings)[1:]
-        parameters = tuple(p for F in adjoint if isinstance(F, nn.Module) for p in F.parameters())
+        parameters = tuple(p for F in adjoint if isinstance(F, nn.Module) for p in reached(F).values())
         return odeint_adjoint(watched, x, times, adjoint_params=parameters, **settings)[1:]
     except AssertionError:  # of torchdiffeq: x is not finite, or its step has become 0
         finite = watch.last.isfinite().all()

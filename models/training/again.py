@@ -9,6 +9,11 @@ from torch.func import functional_call
 Result = TypeVar("Result")
 
 
+def reached(module: nn.Module) -> dict[str, Tensor]:
+    """What gradients are asked of, by name: parameters, and buffers that gradients pass, as `Block.recalled`."""
+    return dict(module.named_parameters()) | {name: b for name, b in module.named_buffers() if b.requires_grad}
+
+
 class Roof(nn.Module):
     """Blocks under one roof, so that `functional_call` reaches them all."""
 

@@ -1,7 +1,7 @@
 """Training with Lightning: AdamW, one length a batch, one-cycle schedule, clipped gradients. Imported only to train."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytorch_lightning as lightning
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
+from models.architecture import Layered
 from models.net import Net
 
 Batch = tuple[Tensor, Tensor, int]  # words [batch, cells], targets [batch, cells], depth
@@ -44,10 +45,10 @@ class Learner(lightning.LightningModule):
     """A net, its loss and its optimiser.
 
     `noise`, growing from 0 over the first part `ramp` of the steps, is added to every state; `steady` weighs how far states
-    still move in the layers after the last. `solved(net)` is asked every `check` steps and at the last; `progress` holds what
-    was seen, `batch` what the net saw last, `done` how many steps were made. Every `every` steps (0: never) `keep(done, state)`
-    is given a state; with it as `resumed`
-    training goes on from there as if it had never stopped, to the bit. TrainingError if the loss is not finite.
+    still move in the layers after the last, and `progressive`, up to 1, the loss after more of them. `solved(net)` is asked
+    every `check` steps and at the last; `progress` holds what was seen, `batch` what the net saw last, `done` how many steps
+    were made. Every `every` steps (0: never) `keep(done, state)` is given a state; with it as `resumed` training goes on from
+    there as if it had never stopped, to the bit. TrainingError if the loss is not finite.
     """
 
     def __init__(
@@ -64,9 +65,10 @@ class Learner(lightning.LightningModule):
         noise: float = 0.0,
         ramp: float = 0.0,
         steady: float = 0.0,
+        progressive: float = 0.0,
     ) -> None:
         super().__init__()
-        self.noise, self.ramp, self.steady = noise, ramp, steady
+        self.noise, self.ramp, self.steady, self.progressive = noise, ramp, steady, progressive
         self.net, self.steps, self.rate, self.weight_decay = net, steps, rate, weight_decay
         self.check, self.solved, self.progress = check, solved, Progress()
         self.every, self.keep, self.resumed, self.done = every, keep, resumed, 0
@@ -111,7 +113,12 @@ class Learner(lightning.LightningModule):
         self.net.noise = self.noise * min(1.0, self.done / (self.ramp * self.steps)) if self.ramp else self.noise
         x, moved = self._through(tokens, depth)
         loss = nn.functional.cross_entropy(self.net.read(x), target)
-        loss = loss + self.net.architecture.penalty(x, self.net.stack(depth)) + self.steady * moved
+        if self.progressive:
+            after = nn.functional.cross_entropy(self.net.read(self._later(tokens, depth)), target)
+            loss = (1 - self.progressive) * loss + self.progressive * after
+        loss = (
+            loss + self.net.architecture.penalty(x, self.net.stack(depth, word=self.net.embedded(tokens))) + self.steady * moved
+        )
         if not torch.isfinite(loss):  # now, while the weights are still those that did it
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss
@@ -123,10 +130,29 @@ class Learner(lightning.LightningModule):
         """
         if not self.steady:
             return self.net.final(tokens, depth), 0.0
-        states = list(self.net.states(tokens, 2 * depth))
-        after = zip(states[depth:-1], states[depth + 1 :], strict=True)
+        states, last = list(self.net.states(tokens, 2 * depth)), self.net.pace * depth
+        after = zip(states[last:-1], states[last + 1 :], strict=True)
         moved = torch.stack([(x - before).abs().sum(1).mean() for before, x in after]).sum()
-        return states[depth], moved
+        return states[last], moved
+
+    def _later(self, tokens: Tensor, depth: int) -> Tensor:
+        """The state after t layers, of which the first n have no gradient; t uniform in T..2T, T those of `depth`, n in 0..t-1.
+
+        Bansal, Schwarzschild, Borgnia, Emam, Huang, Goldblum, Goldstein (NeurIPS 2022), who weigh the losses after T layers
+        and after t as here. They draw n from 0..T-1 and t from n+1..T; but here a layer carries a symbol one cell or so, so no
+        answer that needs T layers can stand after fewer, and t goes on from T.
+        """
+        x, draws = self.net.embedded(tokens), self.net.generator
+        most, made = self.net.stack(2 * depth, word=x), self.net.architecture
+        assert isinstance(made, Layered)
+        t = int(torch.randint(most.depth // 2, most.depth + 1, (), generator=draws))
+        n = int(torch.randint(max(t, 1), (), generator=draws))
+        layers, state = replace(most, depth=t), made.first(x, draws)
+        if n:
+            with torch.no_grad():
+                state = made.through(state, layers, range(n))
+            state = tuple(part.detach() for part in state)
+        return made.through(state, layers, range(n, t))[0]
 
     def on_train_batch_end(  # type: ignore[override]  # Lightning's hook is for outputs of any kind; these are of `training_step`
         self, outputs: dict[str, Tensor], batch: Batch, step: int

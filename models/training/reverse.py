@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from models.architecture import Architecture, Layers, ModelError, Reversible, State
-from models.training.again import Roof, aside
+from models.training.again import Roof, aside, reached
 
 LIMIT = 1e-2  # relative error of a reconstructed x(0) beyond which gradients are not to be trusted
 
@@ -31,7 +31,7 @@ def reversing(architecture: Architecture, x: Tensor, layers: Layers) -> Tensor:
             f"{architecture.label}: memory=reverse is not allowed with noise, which has no inverse; allowed: noise=0"
         )
     start = architecture.first(x)
-    parameters = dict.fromkeys(p for block in layers.modules(range(layers.depth)) for p in block.parameters())
+    parameters = dict.fromkeys(p for block in layers.modules(range(layers.depth)) for p in reached(block).values())
     return _Reverse.apply(architecture, layers, len(start), *start, *parameters)
 
 
@@ -51,7 +51,7 @@ class _Reverse(torch.autograd.Function):
             if k % ctx.span == 0:
                 anchors += state
             blocks = layers.modules([k])
-            ctx.places.append({name: place[id(parameter)] for name, parameter in Roof(blocks).named_parameters()})
+            ctx.places.append({name: place[id(parameter)] for name, parameter in reached(Roof(blocks)).items()})
             with called(blocks, k, ctx.draws.record):
                 state = architecture.advance(state, blocks, (k + 1) / layers.depth, None)
         ctx.save_for_backward(*given[size:], *anchors, *state)

@@ -25,8 +25,8 @@ AS = ["--name", SAID["name"], *(x for author in SAID["authors"] for x in ("--aut
 def run(seed, word=1.0, net=None, **change):
     """The record of a run with the weights of `net`, or of the example; `change`: of its configuration, by `part__key`."""
     config = {
-        "net": SAID["net"] | {"tableau": 0, "robust": False, "memory": "store", "box": 0.0},
-        "training": SAID["training"] | {"check": 50, "noise": 0.0, "ramp": 0.5, "steady": 0.0},
+        "net": SAID["net"] | {"tableau": 0, "robust": False, "memory": "store", "box": 0.0, "pace": 1, "recall": False},
+        "training": SAID["training"] | {"check": 50, "noise": 0.0, "ramp": 0.5, "steady": 0.0, "progressive": 0.0},
         "scoring": {"factors": [1, 2, 4], "words": 512},
     }
     for name, value in change.items():
@@ -147,6 +147,7 @@ def another_model(runs):
         (other(net__hidden=17), "another net.hidden than"),
         (every(net__tableau=3), "net.tableau=3 cannot be handed in"),
         (every(net__robust=True), "net.robust=True cannot be handed in"),
+        (every(net__pace=2), "net.pace=2 cannot be handed in; allowed: 1"),
         (every(training__noise=0.3), "training.noise=0.3 cannot be handed in"),
         (every(scoring__words=256), "not scored on 512 words of 12 symbols"),
         (twice, "two runs of one seed"),
