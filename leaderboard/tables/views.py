@@ -178,9 +178,9 @@ class Shown(NamedTuple):
 VIEWS: dict[View, Shown] = {
     "short": Shown(
         _short,
-        f"k/n: k of n runs solve the task, at least {SOLVED:.0%} of whole words right at {FAR} times the training length;\n"
-        "then the longest length so solved (median), and the mean accuracy of all runs.\n"
-        "Intervals, gaps, ranks and notes: --view scores; whether they settle: --view dynamics.",
+        f"k/n: k of n runs solve the task ({SOLVED:.0%} of whole words right at {FAR} times the\n"
+        "training length); the longest length so solved, a median; the mean accuracy.\n"
+        "Intervals, gaps, ranks: --view scores; do they settle: --view dynamics.",
     ),
     "scores": Shown(_scores, CAPTION),
     "dynamics": Shown(

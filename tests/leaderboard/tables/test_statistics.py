@@ -277,9 +277,9 @@ def test_efficient_by_hand() -> None:
 
 
 def scores_at(*pairs: tuple[float, float], best: float = 1.0) -> list[dict[str, Any]]:
-    """(per symbol, whole words) at 1, 2, 4 … times the training length, with a reference."""
-    found = [score(factor=2**i, accuracy=a, word=w) for i, (a, w) in enumerate(pairs)]
-    return found + [score("reference", 2**i, best) for i in range(len(pairs))]
+    """(per symbol, whole words) at 1, 4, 16 … times the training length, with a reference."""
+    found = [score(factor=4**i, accuracy=a, word=w) for i, (a, w) in enumerate(pairs)]
+    return found + [score("reference", 4**i, best) for i in range(len(pairs))]
 
 
 def submitted(record: dict[str, Any], badge: str, name: str = "x") -> dict[str, Any]:
@@ -316,10 +316,11 @@ def test_standings_by_hand() -> None:
     assert (b["low"], b["high"]) == pytest.approx((0.5, 0.7))
     assert (a["rank"], b["rank"], a["sharing"], b["sharing"]) == (2, 1, 1, 1)
     assert (a["failed"], a["missing"], b["failed"], b["missing"]) == (1, 0, 0, 1)
-    assert (a["solved"], a["solved_of"], b["solved"], b["runs"]) == (2, 4, 2, 4)
-    # n* of a: 24, 12, 0, 0; of b: 0, 0, 24, 12
+    assert (a["solved"], a["solved_of"], b["solved"], b["runs"]) == (1, 4, 1, 4)
+    assert (a["fits"], a["fits_of"], b["fits"]) == (2, 4, 2)
+    # n* of a: 48, 12, 0, 0; of b: 0, 0, 48, 12
     for row in (a, b):
-        assert row[["frontier", "frontier_low", "frontier_high", "scored_to"]].tolist() == [6, 0, 24, 24]
+        assert row[["frontier", "frontier_low", "frontier_high", "scored_to"]].tolist() == [6, 0, 48, 48]
 
 
 def test_rank_interval_tells_what_the_seeds_leave_open() -> None:
@@ -333,13 +334,13 @@ def test_rank_interval_tells_what_the_seeds_leave_open() -> None:
 def test_frontiers_and_spread_by_hand() -> None:
     df = frame(example())
     assert frontiers(df)[["task", "model", "seed", "frontier"]].values.tolist() == [
-        *(["x", "a", 0, 24], ["x", "a", 1, 12], ["x", "b", 0, 0], ["x", "b", 1, 0]),
-        *(["y", "a", 0, 0], ["y", "a", 1, 0], ["y", "b", 0, 24], ["y", "b", 1, 12]),
+        *(["x", "a", 0, 48], ["x", "a", 1, 12], ["x", "b", 0, 0], ["x", "b", 1, 0]),
+        *(["y", "a", 0, 0], ["y", "a", 1, 0], ["y", "b", 0, 48], ["y", "b", 1, 12]),
     ]
     assert len(frontiers(df, "reference")) == 6
-    assert set(frontiers(df, "reference")["frontier"]) == {24}
+    assert set(frontiers(df, "reference")["frontier"]) == {48}
     cells = spread(frontiers(df), ["task", "model"])
-    assert cells.loc[("x", "a")].tolist() == [18, 12, 24, 24]
+    assert cells.loc[("x", "a")].tolist() == [30, 12, 48, 48]
 
 
 def test_order_of_records_changes_nothing() -> None:
@@ -492,7 +493,7 @@ def test_pairs_match_seeds_and_correct_for_their_number() -> None:
 def test_efficiency_by_hand() -> None:
     found = efficiency(frame(example()), "symbol", 1).set_index(["task", "model"])
     row = found.loc[("x", "a")]
-    assert (row["score"], row["solved"], row["runs"]) == pytest.approx((0.8, 1.0, 2))
+    assert (row["score"], row["solved"], row["runs"]) == pytest.approx((0.8, 0.5, 2))
     assert row[["parameters", "evaluations", "examples", "seconds"]].tolist() == [1234, 12, 38400, 9.1]
     assert np.isnan(row["examples_to_solve"])
     assert (found.loc[("y", "a"), "score"], found.loc[("y", "a"), "solved"]) == pytest.approx((0.1, 0.0))

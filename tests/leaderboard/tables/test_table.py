@@ -17,11 +17,11 @@ from typer.testing import CliRunner
 
 from leaderboard.cli import app
 from leaderboard.store.record import identifier, write
-from leaderboard.tables.cells import cells
-from leaderboard.tables.frame import METRICS, factors, frame, scored
+from leaderboard.tables.cells import STILL, cells, rows
+from leaderboard.tables.frame import METRICS, dynamics, factors, frame, scored
 from leaderboard.tables.heatmap import drawn, heatmap
 from leaderboard.tables.numbers import Cell, inline, mark
-from leaderboard.tables.standings import efficiency
+from leaderboard.tables.standings import efficiency, standings
 from leaderboard.tables.statistics import bootstrap, wilson
 from leaderboard.tables.table import Table, table
 from leaderboard.tables.text import inert, to_latex, to_markdown, to_terminal
@@ -36,6 +36,17 @@ def at_two(accuracy: float, reference: float | None = 1.0, word: float = 1.0) ->
     """Trained 1.0 at the training length with whole words `word`, then `accuracy` at twice; reference at both."""
     found = [score(word=word), score("reference"), score(factor=2, accuracy=accuracy)]
     return found if reference is None else [*found, score("reference", 2, reference)]
+
+
+def at_four(word: float, **change: Any) -> list[dict[str, Any]]:
+    """Trained with whole words `word` at four times the training length, all right at that length; reference at both."""
+    pairs = [score(**change), score("reference"), score(factor=4, word=word), score("reference", 4)]
+    return [*pairs, deeper(100), deeper(100, "reference")]
+
+
+def deeper(unchanged: int, weights: str = "trained", factor: int = 4, **change: Any) -> dict[str, Any]:
+    """A score of words of the training length at the depth of `factor` times that."""
+    return score(weights, depth=12 * factor, depth_of=12 * factor, unchanged=unchanged, **change)
 
 
 def to_csv(df: pd.DataFrame) -> str:
@@ -92,38 +103,85 @@ def test_interval_of_a_cell_is_its_bootstrap_whatever_else_is_in_the_table() -> 
 
 def test_solved_is_whole_words_at_the_training_length() -> None:
     words = [1.0, 0.99, 0.98]
-    df = frame(done(seed=s, scores=at_two(0.2, word=w)) for s, w in enumerate(words))
-    for metric, factor in (("symbol", 2), ("word", 1)):
+    df = frame(done(seed=s, scores=at_four(w)) for s, w in enumerate(words))
+    for metric, factor in (("symbol", 4), ("word", 1)):
         cell = only(cells(df, metric, factor))  # type: ignore[arg-type]
-        assert (cell["solved"], cell["runs"], cell["reference_solved"]) == (2, 3, 3)
+        assert (cell["solved"], cell["runs"], cell["reference_solved"], cell["fits"]) == (2, 3, 3, 3)
         assert (cell["solved_low"], cell["solved_high"]) == wilson(2, 3)
 
 
-def not_at_one(seed: int = 0, accuracy: float = 0.6) -> dict[str, Any]:
-    """A run of which the training length was not scored."""
+def test_fits_is_of_the_training_length_and_settles_of_its_answers_at_a_greater_depth() -> None:
+    runs = [
+        done(seed=0, scores=[score(word=0.98), score(factor=4), deeper(99)]),
+        done(seed=1, scores=[score(word=0.99), score(factor=4, word=0.5), deeper(98), deeper(0, factor=2)]),
+        done(seed=2, scores=[score(), score(factor=4)]),
+        failed(seed=3),
+    ]
+    found = scored(frame(runs), "symbol", 4)
+    assert found["fits"].tolist() == [0, 1, 1, 0]
+    assert found["solved"].tolist() == [1, 0, 1, 0]
+    assert found["settles"].fillna(-1).tolist() == [1, 0, -1, 0]
+    cell = only(cells(frame(runs), "symbol", 4))
+    assert [cell[name] for name in ("fits", "fits_of", "settles", "settles_of")] == [2, 4, 1, 3]
+
+
+def test_a_task_of_constant_depth_is_marked_and_left_out_beyond_the_training_length() -> None:
+    still = [score(depth=5), score("reference", depth=5), score(factor=4, depth=5), score("reference", 4, depth=5)]
+    df = frame([done(scores=at_four(0.5, accuracy=0.6)), done(task="still", scores=still)])
+    found = scored(df, "symbol", 4).set_index("task")
+    assert found["constant"].to_dict() == {"parity": False, "still": True}
+    assert np.isnan(found.loc["still", ["normalised", "solved", "settles"]].astype(float)).all()
+    assert found.loc["still", "fits"] == 1
+    assert standings(df, "symbol", 4, generator()).loc["resnet", ["solved", "solved_of", "fits"]].tolist() == [0, 1, 2]
+    assert scored(df, "symbol", 1)["normalised"].tolist() == pytest.approx([0.2, 1.0])
+    assert STILL in table(df, "symbol", 4).footnotes
+
+
+def test_dynamics_by_hand() -> None:
+    scores = [
+        score(factor=0.5, curve_length=3.0, projective_length=1.0, codes=7),
+        score(curve_length=12.0, projective_length=2.0, codes=8, saturated=0.75),
+        deeper(50, factor=2, curve_length=18.0),
+        deeper(25, curve_length=90.0),
+        score(factor=4, codes=16),
+    ]
+    df = frame([done(scores=scores), done("gru", scores=[score(curve_length=None)])])
+    gru, resnet = rows(dynamics(df).drop(columns="run"))
+    assert (resnet["alpha"], resnet["alpha_projective"], resnet["stands"], resnet["saturated"]) == (2, 1, 0.25, 0.75)
+    assert resnet["drift"] == 0.5  # 6 over 12 layers more, 12 over 12 layers before
+    assert (resnet["codes"], resnet["codes_far"]) == (8, 16)
+    assert np.isnan([gru["alpha"], gru["drift"], gru["stands"]]).all()
+    assert factors(df) == [1, 4]  # half the training length is no test
+
+
+def test_words_at_other_depths_are_no_scores_of_their_length() -> None:
+    df = frame([done(scores=[deeper(0, accuracy=0.1, word=0.0), score(accuracy=0.8), score("reference")])])
+    assert only(cells(df, "symbol", 1))["trained"] == 0.8
+
+
+def not_at_four(seed: int = 0, accuracy: float = 0.6) -> dict[str, Any]:
+    """A run of which words of four times the training length were not scored."""
     return done(seed=seed, scores=[score(factor=2, accuracy=accuracy), score("reference", 2)])
 
 
 def test_what_was_not_measured_is_not_unsolved() -> None:
-    df = frame([not_at_one(0), not_at_one(1), failed(seed=2)])
+    df = frame([not_at_four(0), not_at_four(1), failed(seed=2)])
     assert scored(df, "symbol", 2)["solved"].isna().all()
     cell = only(cells(df, "symbol", 2))
     assert np.isnan([cell[name] for name in ("solved", "solved_low", "solved_high")]).all()
     assert (cell["solved_of"], cell["runs"]) == (0, 3)
     shown = table(df, "symbol", 2)
-    assert texts(shown)["solved"].tolist() == ["–", "–"]
-    assert texts(VIEWS["short"].make(df, "symbol", 2).table)["parity"].tolist() == ["1.000 –", "0.567 –⁽¹⁾"]
+    assert texts(shown)["solves"].tolist() == ["–", "–", "–"]
+    assert texts(VIEWS["short"].make(df, "symbol", 2).table)["parity"].tolist() == ["– 1.000", "0.500", "– 0.567⁽¹⁾"]
     assert efficiency(df, "symbol", 2)["solved"].isna().all()
-    assert to_csv(df).splitlines()[1].count(",0,3,") == 1  # of 0 runs it is known, of 3
-    poor = frame([done(scores=at_two(0.6, word=0.5))])
-    assert texts(table(poor, "symbol", 2)).loc["resnet", "solved"].startswith("0/1 ")
+    poor = frame([done(scores=at_four(0.5))])
+    assert texts(table(poor, "symbol", 4)).loc["resnet", "solves"].startswith("0/1 ")
 
 
 def test_of_some_runs_it_is_not_known_whether_they_solve() -> None:
-    df = frame([not_at_one(0), done(seed=1, scores=at_two(0.6)), failed(seed=2)])
+    df = frame([not_at_four(0), done(seed=1, scores=at_four(1.0)), failed(seed=2)])
     assert scored(df, "symbol", 2)["solved"].fillna(-1).tolist() == [-1, 1, 0]
-    assert texts(table(df, "symbol", 2)).loc["resnet", "solved"].startswith("1/2 ")
-    assert scored(frame([failed()]), "symbol", 1)["solved"].tolist() == [0]  # a failure is known to be one
+    assert texts(table(df, "symbol", 2)).loc["resnet", "solves"].startswith("1/2 ")
 
 
 def test_a_task_that_was_not_scored_at_a_length_has_no_score_there() -> None:
@@ -137,13 +195,13 @@ def test_a_task_that_was_not_scored_at_a_length_has_no_score_there() -> None:
 
 
 def test_failed_run_counts_as_the_chance_of_its_task() -> None:
-    other = [done("gru", scores=[score(accuracy=0.9, symbol_chance=0.3)])]
-    elsewhere = [done(m, "rule", scores=[score(symbol_chance=0.7)]) for m in ("gru", "resnet")]
+    other = [done("gru", scores=[score(accuracy=0.9, symbol_shortcut=0.3)])]
+    elsewhere = [done(m, "rule", scores=[score(symbol_shortcut=0.7)]) for m in ("gru", "resnet")]
     df = frame([failed(), *other, *elsewhere])
     cell = only(cells(df, "symbol", 1))
     assert (cell["trained"], cell["shortcut"], cell["failed"], cell["missing"]) == (0.3, 0.3, 1, 0)
     assert cell["notes"][-1] == "failed, counted as the shortcut: diverged"
-    assert (cell["solved"], cell["runs"]) == (0, 1)
+    assert (cell["fits"], cell["runs"]) == (0, 1)
 
 
 def test_missing_runs_count_as_chance() -> None:
@@ -182,16 +240,17 @@ def test_table_by_hand() -> None:
     runs += [done("gru", seed=s, scores=at_two(0.9)) for s in range(2)]
     shown = table(frame(runs), "symbol", 2)
     assert shown.title == "Per-symbol accuracy at 2 × the training length"
-    assert texts(shown).index.tolist() == ["reference", "gru", "resnet"]
-    places = ["rank", "score", "optimality gap", "frontier"]
-    assert texts(shown).columns.tolist() == ["parity", *places, "solved", "parameters", "evaluations"]
+    assert texts(shown).index.tolist() == ["reference", "shortcut", "gru", "resnet"]
+    headline, rest = ["solves", "frontier", "score", "rank"], ["fits", "settles", "optimality gap"]
+    assert texts(shown).columns.tolist() == ["parity", *headline, *rest, "parameters", "evaluations", "CPU-seconds"]
     # (0.7 - 0.5) / (1 - 0.5); whole words are right at both lengths
     assert texts(shown).loc["resnet"].tolist() == [
-        *("0.700 [0.60, 0.80] gap 0.300", "2 [2, 2]", "0.400 [0.20, 0.60]", "0.600", "≥24 [≥24, ≥24]"),
-        *("2/2 [0.34, 1.00]", "1,234", "24"),
+        *("0.700 [0.60, 0.80] gap 0.300", "–", "≥24 [≥24, ≥24]", "0.400 [0.20, 0.60]", "2 [2, 2]"),
+        *("2/2 [0.34, 1.00]", "–", "0.600", "1,234", "24", "7"),
     ]
-    assert texts(shown).loc["gru", places].tolist() == ["1 [1, 1]", "0.800 [0.80, 0.80]", "0.200", "≥24 [≥24, ≥24]"]
-    assert texts(shown).loc["reference"].tolist() == ["1.000", *"–––", "≥24 [≥24, ≥24]", "4/4 [0.51, 1.00]", "–", "24"]
+    assert texts(shown).loc["gru", headline].tolist() == ["–", "≥24 [≥24, ≥24]", "0.800 [0.80, 0.80]", "1 [1, 1]"]
+    assert texts(shown).loc["reference"].tolist() == ["1.000", "–", "≥24 [≥24, ≥24]", *"–––––", "–", "24", "–"]
+    assert texts(shown).loc["shortcut"].tolist() == ["0.500", *"––––––––––"]
     assert shown.footnotes == []
 
 
@@ -204,10 +263,10 @@ def test_reference_row_is_measured_not_assumed() -> None:
     shown = table(frame(runs), "symbol", 2)
     assert texts(shown).loc["reference", "parity"] == "0.900"
     assert texts(shown).loc["a", "parity"] == "0.600 [0.60, 0.60] gap 0.250"
-    poor = frame([done(scores=[score(), score("reference", accuracy=0.9, word=0.2)])])
-    assert texts(table(poor, "symbol", 1)).loc["reference", "parity"] == "0.900"
-    assert texts(table(poor, "word", 1)).loc["reference", "solved"].startswith("0/1")
-    assert texts(table(poor, "symbol", 1)).loc["resnet", "parity"].endswith("gap -0.100")
+    poor = frame([done(scores=[score(factor=4), score("reference", 4, accuracy=0.9, word=0.2)])])
+    assert texts(table(poor, "symbol", 4)).loc["reference", "parity"] == "0.900"
+    assert texts(table(poor, "word", 4)).loc["reference", "solves"].startswith("0/1")
+    assert texts(table(poor, "symbol", 4)).loc["resnet", "parity"].endswith("gap -0.100")
 
 
 def test_gap_that_rounds_to_nothing_has_no_sign() -> None:
@@ -219,9 +278,9 @@ def test_order_does_not_depend_on_the_records() -> None:
     runs = [done(m, t, s) for m in ("b", "a") for t in ("y", "x") for s in range(2)]
     first, second = (table(frame(order), "symbol", 1) for order in (runs, runs[::-1]))
     pd.testing.assert_frame_equal(texts(first), texts(second))
-    assert texts(first).columns.tolist()[:3] == ["x", "y", "rank"]
-    assert texts(first).index.tolist() == ["reference", "a", "b"]
-    assert texts(first)["rank"].tolist() == ["–", "1= [1, 1]", "1= [1, 1]"]
+    assert texts(first).columns.tolist()[:3] == ["x", "y", "solves"]
+    assert texts(first).index.tolist() == ["reference", "shortcut", "a", "b"]
+    assert texts(first)["rank"].tolist() == ["–", "–", "1= [1, 1]", "1= [1, 1]"]
 
 
 def test_score_is_the_mean_over_tasks_and_stratified() -> None:
@@ -254,7 +313,7 @@ def test_footnotes_for_leaks_failures_and_repeats() -> None:
     assert notes["leak"] == ["some test words were not held out from training"]
     assert notes["oom"][-1] == "failed, counted as the shortcut: out of memory"
     assert "several records" in notes["twice"][0]
-    assert texts(shown)["failed"].to_dict() == {"reference": "–", "leak": "0", "twice": "0", "oom": "1"}
+    assert texts(shown)["failed"].to_dict() == {"reference": "–", "shortcut": "–", "leak": "0", "twice": "0", "oom": "1"}
     assert "failed" not in texts(table(frame([leak]), "symbol", 1))
 
 
@@ -278,6 +337,7 @@ def test_submissions_show_their_badge_and_stand_unranked_below() -> None:
     shown = texts(table(frame(runs), "symbol", 1))
     assert shown["rank"].to_dict() == {
         "reference": "–",
+        "shortcut": "–",
         "resnet": "1= [1, 1]",
         "resnet · deep [retrained]": "1= [1, 1]",
         "resnet · deep [constructive]": "–",
@@ -406,7 +466,7 @@ def nasty() -> pd.DataFrame:
 def test_markdown_cells_cannot_break_out() -> None:
     text = to_markdown(table(nasty(), "symbol", 1))
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(rows) == 5
+    assert len(rows) == 6
     assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
     assert r"=a\|b\_c\&d%" in text
     assert "](" not in text
@@ -418,11 +478,11 @@ def test_markdown_reads_as_the_table() -> None:
     shown = table(frame([done(scores=at_two(0.7))]), "symbol", 2)
     lines = to_markdown(shown).splitlines()
     assert lines[0] == "## Per-symbol accuracy at 2 × the training length"
-    header = "| architecture | parity | rank | score | optimality gap | frontier | solved | parameters | evaluations |"
-    assert lines[2:4] == [header, "|" + " --- |" * 9]
-    assert lines[5] == (
-        "| resnet | 0.700 [0.70, 0.70] gap 0.300 | 1 [1, 1] | 0.400 [0.40, 0.40] | 0.600 | ≥24 [≥24, ≥24] "
-        "| 1/1 [0.20, 1.00] | 1,234 | 24 |"
+    header = "| architecture | parity | solves | frontier | score | rank | fits | settles | optimality gap | parameters "
+    assert lines[2:4] == [header + "| evaluations | CPU-seconds |", "|" + " --- |" * 12]
+    assert lines[6] == (
+        "| resnet | 0.700 [0.70, 0.70] gap 0.300 | – | ≥24 [≥24, ≥24] | 0.400 [0.40, 0.40] | 1 [1, 1] "
+        "| 1/1 [0.20, 1.00] | – | 0.600 | 1,234 | 24 | 7 |"
     )
 
 
@@ -543,7 +603,7 @@ def test_command_prints_and_writes(tmp_path: Path) -> None:
     result = run("table", folder(tmp_path))
     assert result.exit_code == 0, result.output
     title, *_ = result.stdout.splitlines()
-    assert title == "Per-symbol accuracy at 2 × the training length, and runs that solve"
+    assert title == "Runs that solve, and per-symbol accuracy at 2 × the training length"
     names = {path.name for path in tmp_path.iterdir() if path.suffix != ".json"}
     assert names == {"table.md", "table.csv", "table.tex", "heatmap.png"}
     assert result.stdout.endswith(f"wrote table.md, table.csv, table.tex, heatmap.png to {tmp_path}\n")
@@ -560,19 +620,21 @@ def test_the_table_that_is_printed_is_short(tmp_path: Path) -> None:
     said = run("table", folder(tmp_path), "--no-picture", columns=80).stdout.split("wrote")[0]
     lines = [line.rstrip() for line in said.splitlines()]
     assert max(map(len, lines)) <= 80
-    assert [re.split(r"  +", line.strip()) for line in lines[2:3] + lines[4:8]] == [
+    assert [re.split(r"  +", line.strip()) for line in lines[2:3] + lines[4:9]] == [
         ["architecture", "parity"],
-        ["reference", "1.000 2/2"],
-        ["resnet", "0.700 1/1"],
-        ["gru", "0.600 1/1"],
-        ["lstm", "failed 0/1⁽¹⁾"],
+        ["reference", "– 1.000"],
+        ["shortcut", "0.500"],
+        ["resnet", "– 0.700"],
+        ["gru", "– 0.600"],
+        ["lstm", "– failed⁽¹⁾"],
     ]
-    assert lines[8:] == [
+    assert lines[9:] == [
         "",
         "⁽¹⁾ failed or missing runs are counted as the shortcut",
         "",
-        "Mean accuracy of the runs; k/n: k of n have at least 99% of whole words right",
-        "at the training length. Intervals, gaps, ranks and notes: --view scores.",
+        "k/n: k of n runs solve the task (99% of whole words right at 4 times the",
+        "training length); the longest length so solved, a median; the mean accuracy.",
+        "Intervals, gaps, ranks: --view scores; do they settle: --view dynamics.",
     ]
 
 
@@ -619,7 +681,7 @@ def test_command_prints_any_view_in_any_form_and_then_writes_nothing(name: str, 
     [
         (["table", "{}/absent"], "no such folder"),
         (["table", "{}/empty"], "no records"),
-        (["table", "{}/newer"], "schema 3 is newer"),
+        (["table", "{}/newer"], "schema 4 is newer"),
         (["table", "{}", "--metric", "letter"], "symbol or word, not letter"),
         (["table", "{}", "--factor", "3"], "1, 2, not 3"),
         (["table", "{}", "--factor", "x"], "--factor"),
@@ -635,7 +697,7 @@ def test_wrong_command_line_is_one_line(args: list[str], message: str, tmp_path:
     folder(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "newer").mkdir()
-    (tmp_path / "newer" / "x.json").write_text('{"schema": 3}')
+    (tmp_path / "newer" / "x.json").write_text('{"schema": 4}')
     result = run(*(arg.format(tmp_path) for arg in args))
     assert (result.exit_code, result.stdout) == (2, "")
     assert message.lower() in result.stderr.lower()
