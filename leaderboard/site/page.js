@@ -170,7 +170,7 @@
     one("h2", details).textContent = `${data.models[model]} on ${data.tasks[task]}`;
     const said = [["score", all("b, small", cell).map((part) => part.innerText).join(" ").replace("\n", ", ")], ...facts(known, model, task)];
     one("#details-said").textContent =
-      [data.classes[task], ...said.filter(([name]) => ["normalised", "solves", "note"].includes(name)).map(([, text]) => text)].join(". ");
+      [data.classes[task], ...said.filter(([name]) => ["normalised", "solves", "note"].includes(name)).map(([name, text]) => name === "solves" ? `solves: ${text}` : text)].join(". ");
     one("dl", details).replaceChildren(...said.flatMap(([name, text]) => [made("dt", name), made("dd", text)]));
     details.hidden = false;
     place();

@@ -112,8 +112,9 @@ def test_cell_by_hand() -> None:
     found = cells(df, "symbol", 2)
     shown = table(df, "symbol", 2, found)
     lines, sums = sheets.heat(shown, found, ["parity", "addition"])
-    assert [line.model for line in lines] == ["reference", "resnet", "gru", f"resnet · {SAFE} [verified]"]
-    reference, resnet, gru, mine = lines
+    assert [line.model for line in lines] == ["reference", "shortcut", "resnet", "gru", f"resnet · {SAFE} [verified]"]
+    reference, shortcut, resnet, gru, mine = lines
+    assert [(cell.score, cell.level) for cell in shortcut.cells] == [("0.500", 0), ("0.500", 0)]
     assert [cell.score for cell in reference.cells] == ["1.000", "1.000"]
     assert [cell.level for cell in reference.cells] == [20, 20]
     # parity: (0.6 + 0.8) / 2, from the shortcut 0.5 to 1: 0.4 of 20 shades
@@ -122,8 +123,8 @@ def test_cell_by_hand() -> None:
     assert (gru.cells[1].score, gru.cells[1].more, gru.cells[1].level) == ("not run", ["2 missing"], None)
     assert mine.cells[0].more == ["gap 0.400", "1 missing"]
     assert (mine.flags, gru.flags) == (["claim differs"], [])
-    assert sums[:2] == ["rank", "score"]
-    assert resnet.sums[1].value == pytest.approx((0.4 + 0.2) / 2)
+    assert sums[:3] == ["solves", "frontier", "score"]
+    assert resnet.sums[2].value == pytest.approx((0.4 + 0.2) / 2)
     assert any(note == "failed, counted as the shortcut: diverged" for note in shown.footnotes)
 
 
@@ -131,10 +132,10 @@ def test_what_was_not_measured_is_not_unsolved_on_the_page() -> None:
     run = of(done(scores=[score(factor=2, accuracy=0.7), score("reference", 2)]), "parity", "resnet")
     df = frame([run, of(failed("gru"), "parity", "gru")])
     found = cells(df, "symbol", 2)
-    assert sheets.solved(found, ["gru", "resnet"], ["parity"]) == [[[None, 0, 1]], [[None, 0, 1]]]
+    assert sheets.passed(found, ["gru", "resnet"], ["parity"]) == [[[None, None, None, 0, 0, 0, 1]]] * 2
     lines, sums = sheets.heat(table(df, "symbol", 2, found), found, ["parity"])
-    column = sums.index("solved")
-    assert [line.sums[column] for line in lines] == [sheets.Box("–")] * 3
+    column = sums.index("solves")
+    assert [line.sums[column].score for line in lines] == ["–", "", "–", "–"]
     assert sheets.level(float("nan")) is None
 
 
@@ -151,14 +152,14 @@ def test_a_row_above_every_reference_is_flagged() -> None:
     scores = [score(), score("reference", accuracy=0.9)]
     df = frame(done(seed=seed, scores=scores) for seed in range(3))
     lines, _ = sheets.heat(table(df, "symbol", 1), cells(df, "symbol", 1), ["parity"])
-    assert lines[1].flags == ["above 1"]
-    assert lines[1].cells[0].level == sheets.LEVELS
+    assert lines[2].flags == ["above 1"]
+    assert lines[2].cells[0].level == sheets.LEVELS
 
 
 def test_number_of_runs_is_told_where_it_is_not_the_usual_one() -> None:
     df = frame([done(task=task, seed=seed) for task, seeds in (("a", 3), ("b", 3), ("c", 2)) for seed in range(seeds)])
     lines, _ = sheets.heat(table(df, "symbol", 1), cells(df, "symbol", 1), ["a", "b", "c"])
-    assert [list(cell.more) for cell in lines[1].cells] == [["gap 0.000"], ["gap 0.000"], ["gap 0.000", "n 2"]]
+    assert [list(cell.more) for cell in lines[2].cells] == [["gap 0.000"], ["gap 0.000"], ["gap 0.000", "n 2"]]
 
 
 def test_ladder_goes_by_class_and_shows_the_best_ranked_row() -> None:
@@ -337,7 +338,7 @@ def test_command_writes_the_page_or_says_in_one_line_why_not(tmp_path: Path, mon
     monkeypatch.setattr(site, "LARGEST", 40_000)
     code, said = invoke(tmp_path, tmp_path / "p.html")
     assert code == 0
-    assert re.search(r"^warning: the page has 0.04 MB, more than 0.04 MB; its largest part: script, 0.01 MB; put fewer", said)
+    assert re.search(r"^warning: the page has 0.05 MB, more than 0.04 MB; its largest part: script, 0.01 MB; put fewer", said)
     (tmp_path / "empty").mkdir()
     for arguments, told in (
         ([tmp_path / "empty"], f"{tmp_path / 'empty'}: no records"),
@@ -413,7 +414,7 @@ def test_thousands_of_runs_fit_and_numbers_and_reasons_stand_in_clear(large: Lar
     assert large.page.size < 0.9 * site.LARGEST
     assert large.page.excess is None
     html = large.page.html
-    cells = len(tasks.every()) * (len(models.names()) + 4)
+    cells = len(tasks.every()) * (len(models.names()) + 5)
     assert html.count("<td class=h") > cells  # and the ladder
     reasons = {run["reason"] for run in large.runs if run["reason"]}
     assert len(reasons) > 100
@@ -424,7 +425,7 @@ def test_thousands_of_runs_fit_and_numbers_and_reasons_stand_in_clear(large: Lar
     assert packed.count("60 of its first 119 layers, evenly spaced") == len(tasks.every())
     assert packed.count('<figure class="plot">') > 2 * len(tasks.every())
     assert html.count('<figure class="plot">') == 2  # those of the first length
-    assert f"Protocol quick ({digest(SETTINGS, 8)}): version=1, training.length=12, training.steps=600, " in html
+    assert f"Protocol quick ({digest(SETTINGS, 8)}): version=2, training.length=12, training.steps=600, " in html
 
 
 # in a browser
@@ -456,7 +457,7 @@ def browser(started: tuple[Chromium, Path]) -> Iterator[Chromium]:
 ROWS = "[...document.querySelectorAll('#scores .on tr:not([hidden]) > th[scope=row]')].map(th => th.textContent)"
 COLUMNS = "[...document.querySelectorAll('#scores .on th[scope=col]:not([hidden])')].map(th => th.textContent.trim())"
 VISIBLE = "!document.getElementById('details').hidden"
-PARITY = "#scores .on tr[data-model='1'] td:nth-child(5)"
+PARITY = "#scores .on tr[data-model='1'] td:nth-child(6)"
 
 
 def test_hostile_names_are_shown_as_text(browser: Chromium) -> None:
@@ -466,9 +467,9 @@ def test_hostile_names_are_shown_as_text(browser: Chromium) -> None:
 
 
 def test_sort_by_click_and_by_keyboard(browser: Chromium) -> None:
-    names = ["reference", "resnet", "gru", f"resnet · {SAFE} verified claim differs"]
+    names = ["reference", "shortcut", "resnet", "gru", f"resnet · {SAFE} verified claim differs"]
     assert browser.run(ROWS) == names
-    head = "#scores .on thead th:nth-child(4)"  # addition
+    head = "#scores .on thead th:nth-child(5)"  # addition
     browser.point(f"{head} button", click=True)
     assert browser.run(f"document.querySelector('{head}').ariaSort") == "descending"
     assert browser.run(ROWS) == names  # those that did not run stand last, both ways
@@ -477,7 +478,7 @@ def test_sort_by_click_and_by_keyboard(browser: Chromium) -> None:
     assert browser.run(ROWS) == names
     browser.point("#scores .on thead th:nth-child(1) button", click=True)
     browser.press("Enter")
-    assert browser.run(ROWS) == [names[i] for i in (0, 3, 1, 2)]
+    assert browser.run(ROWS) == [names[i] for i in (0, 1, 4, 2, 3)]
     assert browser.run("document.querySelectorAll('[aria-sort]').length") == 1
     assert browser.run("document.getElementById('count').textContent").endswith("sorted by architecture, descending")
 
@@ -485,15 +486,15 @@ def test_sort_by_click_and_by_keyboard(browser: Chromium) -> None:
 def test_filter_by_text_class_and_badge(browser: Chromium) -> None:
     browser.point("#architecture", click=True)
     browser.type("GR")
-    assert browser.run(ROWS) == ["reference", "gru"]
+    assert browser.run(ROWS) == ["reference", "shortcut", "gru"]
     assert browser.run("document.getElementById('count').textContent") == "1 of 3 architectures, 2 of 2 tasks"
     browser.point(".controls > button", click=True)
-    browser.until(f"{ROWS}.length === 4")
+    browser.until(f"{ROWS}.length === 5")
     choose = "((id, value) => { const e = document.getElementById(id); e.value = value; e.dispatchEvent(new Event('input')) })"
     browser.run(f"{choose}('class', 'AC⁰[2]')")
     assert [name for name in browser.run(COLUMNS) if "AC" in name] == ["parity AC⁰[2]"]
     browser.run(f"{choose}('badge', 'verified')")
-    assert browser.run(f"{ROWS}.length") == 2
+    assert browser.run(f"{ROWS}.length") == 3
     assert "1 of 3 architectures, 1 of 2 tasks; rank" in browser.run("document.getElementById('count').textContent")
 
 
@@ -506,11 +507,11 @@ def test_metric_and_length_switch_table_ladder_and_plots(browser: Chromium) -> N
         browser.run("[...document.querySelectorAll('.sheet.on h3')].map(h => h.firstChild.textContent.trim())")
         == ["Whole-word accuracy at the training length"] * 3
     )
-    assert browser.run("document.querySelector('#scores .on tr[data-model=\"1\"] td:nth-child(4) b').textContent") == "0.500"
+    assert browser.run("document.querySelector('#scores .on tr[data-model=\"1\"] td:nth-child(5) b').textContent") == "0.500"
 
 
 def test_details_by_mouse_have_the_provenance_and_escape_closes_them(browser: Chromium) -> None:
-    browser.point("#scores .on tr[data-model='2'] td:nth-child(5)")
+    browser.point("#scores .on tr[data-model='2'] td:nth-child(6)")
     assert browser.run(VISIBLE)
     said = browser.run("document.getElementById('details').innerText")
     for text in (
@@ -525,9 +526,9 @@ def test_details_by_mouse_have_the_provenance_and_escape_closes_them(browser: Ch
         assert text in said
     browser.press("Escape")
     assert not browser.run(VISIBLE)
-    browser.point("#scores .on tr[data-model='2'] td:nth-child(5) small")  # still in that cell
+    browser.point("#scores .on tr[data-model='2'] td:nth-child(6) small")  # still in that cell
     assert not browser.run(VISIBLE)
-    browser.point("#scores .on tr[data-model='1'] td:nth-child(5)")
+    browser.point("#scores .on tr[data-model='1'] td:nth-child(6)")
     assert browser.run(VISIBLE)
 
 
@@ -538,19 +539,19 @@ def test_details_by_keyboard_and_for_a_screen_reader(browser: Chromium) -> None:
     if browser.run("document.activeElement.tagName") == "A":  # the link of the row's name stands before its cells
         browser.press("Tab")
     browser.press("ArrowRight", "ArrowDown", "ArrowUp")
-    assert browser.run(at) == ["1", 4]
+    assert browser.run(at) == ["1", 5]
     assert browser.run(VISIBLE)
     node = browser("Runtime.evaluate", expression="document.activeElement")["result"]["objectId"]
     button = browser("Accessibility.getPartialAXTree", objectId=node, fetchRelatives=False)["nodes"][0]
     assert (button["role"]["value"], button["name"]["value"]) == ("button", "0.700 [0.60, 0.80] gap 0.300")
     assert button["description"]["value"].startswith(
-        "AC⁰[2]. 0.400, from the shortcut 0.500 to the reference 1.000. 2 of 2 runs"
+        "AC⁰[2]. 0.400, from the shortcut 0.500 to the reference 1.000. solves: not known"
     )
     browser.press("Enter")
     assert browser.run("document.activeElement.id") == "details"
     browser.press("Escape")
     assert not browser.run(VISIBLE)
-    assert browser.run(at) == ["1", 4]
+    assert browser.run(at) == ["1", 5]
 
 
 CONTRAST = """(() => {
@@ -653,7 +654,7 @@ def test_a_large_page_in_chromium_with_and_without_its_script(started: tuple[Chr
     shown = "[...document.querySelectorAll('{}')].filter(e => e.checkVisibility()).length"
     browser("Emulation.setScriptExecutionDisabled", value=True)
     browser.open(large.path)
-    assert browser.run(shown.format("#scores .heat b")) == len(tasks.every()) * (len(models.names()) + 4)
+    assert browser.run(shown.format("#scores .heat b")) == len(tasks.every()) * (len(models.names()) + 5)
     assert browser.run(shown.format(".noscript")) == 4
     assert browser.run(shown.format(".script, .cell, .sort")) == 0
     browser("Emulation.setScriptExecutionDisabled", value=False)
@@ -662,7 +663,7 @@ def test_a_large_page_in_chromium_with_and_without_its_script(started: tuple[Chr
     assert browser.run(shown.format(".noscript")) == 0
     assert browser.run("document.querySelectorAll('#losses figure, #frontiers figure').length") == 2 * len(tasks.every())
     assert browser.run("document.querySelectorAll('#tasks .spacetime').length") == len(tasks.every())
-    browser.point("#scores .on tr[data-model='0'] td:nth-child(5)")
+    browser.point("#scores .on tr[data-model='0'] td:nth-child(6)")
     first = next(run["id"] for run in large.runs if run["model"]["label"] == models.names()[0])
     task = browser.run("document.querySelector('#details h2').textContent").split(" on ")[1]
     first = next(r["id"] for r in large.runs if (r["model"]["label"], r["task"]["label"]) == (models.names()[0], task))
