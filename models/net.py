@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Layers, ModelError, NotRealizable, Reference
 from models.block import Part
+from models.branch import transformed
 from models.training.memory import checkpointing, refusal
 from models.training.reverse import reversing
 from tasks.programs import Program
@@ -91,8 +92,9 @@ class Net(nn.Module):
         Neural Computation 8, 1996; Maass and Orponen, Neural Computation 10, 1998).
         """
         noise = self.noise if self.training else 0.0
-        if self.box:
+        if self.box and not transformed():
             return _Confined.apply(x, self.box, noise, self.generator)
+        x = x.clamp(-self.box, self.box) if self.box else x
         return x.add(odd(x, self.generator), alpha=noise * 2.0**-15) if noise else x
 
     def states(self, tokens: Int[Tensor, "batch cells"], depth: int, points: int = 1) -> Iterator[Tensor]:
@@ -184,7 +186,8 @@ class _Confined(torch.autograd.Function):
 def odd(x: Float[Tensor, "batch width cells"], generator: torch.Generator) -> Int[Tensor, "batch width cells"]:
     """Odd numbers in (-2^15, 2^15) of the shape of x, uniform.
 
-    64 random bits make four of them, which takes a third of the time of `torch.rand`; drawn cell by cell, as states lie in memory.
+    64 random bits make four of them, which takes a third of the time of `torch.rand`. They are drawn cell by
+    cell, as states lie in memory.
     """
     batch, width, cells = x.shape
     bits = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None, generator=generator)

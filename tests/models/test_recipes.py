@@ -112,9 +112,9 @@ def test_noise_takes_each_of_its_values_alike():
     drawn = odd(torch.empty(64, 32, 64), torch.Generator().manual_seed(1))
     assert drawn.shape == (64, 32, 64)
     assert (drawn % 2 == 1).all()
-    counts = torch.bincount((drawn.flatten().int() + 2**15) // 2**11, minlength=32)
-    assert len(counts) == 32
-    assert (counts - 2**12).abs().max() < 5 * 2**6  # five standard errors
+    counts = torch.bincount((drawn.flatten().int() + 2**15) // 2**8, minlength=256)
+    assert len(counts) == 256
+    assert (counts - 2**9).abs().max() < 5 * 2**4.5  # five standard errors
     assert not torch.equal(drawn[0], drawn[1])
 
 
