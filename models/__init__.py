@@ -1,7 +1,7 @@
 """Models: very deep architectures as discretised ODEs. `models.build("revnet", task, width=64)`; `models.names()`.
 
-Every module of this package but `architecture`, `block` and `net` is an architecture under the module's name; like `tasks`,
-the package is extended by folders `models` (with an `__init__.py`) on `sys.path`.
+Every module of this package but `architecture`, `block`, `branch` and `net` is an architecture under the module's name; like
+`tasks`, the package is extended by folders `models` (with an `__init__.py`) on `sys.path`.
 """
 
 from importlib import import_module
@@ -35,7 +35,7 @@ def __getattr__(name: str) -> object:
 
 def names() -> list[str]:
     """Names of all architectures."""
-    return names_in(__name__, besides=("architecture", "block", "net"))
+    return names_in(__name__, besides=("architecture", "block", "branch", "net"))
 
 
 def find(name: str) -> "type[Architecture]":

@@ -16,6 +16,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from models.branch import branch, windows
+
 
 @runtime_checkable
 class Loadable(Protocol):
@@ -142,9 +144,10 @@ class Block(Part[Weights]):
 
     def forward(self, x: Float[Tensor, "batch reads cells"]) -> Float[Tensor, "batch writes cells"]:
         """F(x)."""
-        x = nn.functional.pad(self.norm(x).mT, (0, 0, 1, 1))  # [batch, 1 + cells + 1, reads]
-        window = torch.cat([x[:, :-2], x[:, 1:-1], x[:, 2:]], -1)  # one matrix product: 1.4 times as fast as conv1d here
-        hidden = nn.functional.linear(window, self.U.mT.flatten(1), self.b)
+        x = self.norm(x)
+        if self.W is None and self.recalled is None:
+            return branch(x, self.U, self.b, self.V)
+        hidden = nn.functional.linear(windows(x), self.U.mT.flatten(1), self.b)
         hidden = torch.relu(hidden if self.recalled is None else hidden + self.recalled)
         if self.W is not None:
             hidden = torch.relu(nn.functional.linear(hidden, self.W, self.c))

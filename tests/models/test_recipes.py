@@ -7,6 +7,7 @@ import torch
 from cases import MODELS, TASKS
 
 import models
+from models.net import odd
 from models.training.learner import Learner
 from tasks.task import IGNORE
 from tasks.words.bits import Bits
@@ -92,6 +93,29 @@ def test_noise_is_uniform_in_training_and_nowhere_else():
     quiet = copy.deepcopy(made)
     quiet.noise = 0.0
     assert torch.equal(made(tokens, 4), quiet(tokens, 4))
+
+
+def test_the_gradient_of_a_box_is_that_of_clipping_at_its_faces_too():
+    """So a state that rests on a face can leave it; and there are gradients of gradients."""
+    made = net("resnet", box=1.0)
+    near = torch.tensor([[[1.0, -1.0, 1 - 2**-24, 1 + 2**-23, -1 - 2**-23, 3.0, 0.0, -0.5]]])
+    for x in (near, near.double()):
+        x.requires_grad_()
+        slopes = torch.arange(1.0, 9).to(x)
+        (found,) = torch.autograd.grad((made.confined(x) ** 2 * slopes).sum(), x, create_graph=True)
+        (expected,) = torch.autograd.grad((x.clamp(-1, 1) ** 2 * slopes).sum(), x, create_graph=True)
+        assert torch.equal(found, expected)
+        assert torch.equal(*(torch.autograd.grad(g.sum(), x)[0] for g in (found, expected)))
+
+
+def test_noise_takes_each_of_its_values_alike():
+    drawn = odd(torch.empty(64, 32, 64), torch.Generator().manual_seed(1))
+    assert drawn.shape == (64, 32, 64)
+    assert (drawn % 2 == 1).all()
+    counts = torch.bincount((drawn.flatten().int() + 2**15) // 2**8, minlength=256)
+    assert len(counts) == 256
+    assert (counts - 2**9).abs().max() < 5 * 2**4.5  # five standard errors
+    assert not torch.equal(drawn[0], drawn[1])
 
 
 def test_noise_comes_after_the_box_so_that_it_is_felt_at_its_faces():
