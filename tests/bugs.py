@@ -57,6 +57,8 @@ TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond
 VAL = f"{P}::test_refused"
 ONCE = f"{P}::test_refused_only_in_a_write_once_program"
 EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
+PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
+LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
 PARITY = f"{P}::test_equations_of_parity_by_hand"
 STATES = f"{R}::test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero"
 DISC = f"{R}::test_discrete_networks_on_short_and_long_words"
@@ -148,7 +150,7 @@ MUTANTS = [
     Mutant(BLOCKS, "x.square().mean(-2, keepdim=True)", "x.square().mean(-1, keepdim=True)", f"{A}::test_norm_gate"),
     Mutant(BLOCKS, "(0, 0, 1, 1)", "(0, 0, 2, 0)", BLOCK),
     Mutant(BLOCKS, "x[:, :-2], x[:, 1:-1], x[:, 2:]", "x[:, 2:], x[:, 1:-1], x[:, :-2]", BLOCK),
-    Mutant(BLOCKS, ", self.b))", "))", BLOCK),
+    Mutant(BLOCKS, "flatten(1), self.b)", "flatten(1))", BLOCK),
     Mutant(BLOCKS, "self.norm(x).mT", "x.mT", f"{A}::test_block_normalises_what_it_reads"),
     Mutant(NET, "self.readout @ x + self.bias", "self.readout @ x - self.bias", f"{A}::test_net_embeds_and_reads_out"),
     Mutant(NET, "first = size * k if", "first = size * max(k - 1, 0) if", f"{A}::test_net_runs_its_layers_in_order"),
@@ -440,7 +442,7 @@ MUTANTS = [
     ),
     Mutant("leaderboard/analysis/diagnostics.py", "numbers=range(k, k + 1))", "numbers=range(0, 1))", G),
     Mutant("leaderboard/analysis/diagnostics.py", "step=1 / steps, adjoint=False", "step=1.0, adjoint=False", G),
-    Mutant("leaderboard/running/failure.py", "fine, broken = -1, depth", "fine, broken = 0, depth", G),
+    Mutant("leaderboard/running/failure.py", "fine, broken = -1, layers", "fine, broken = 0, layers", G),
     Mutant("leaderboard/analysis/gradients.py", "(rows - mean).square()", "rows.square()", G),
     Mutant("leaderboard/analysis/basin.py", "sigma * parameter.square().mean().sqrt() * noise", "sigma * noise", G),
     Mutant("models/training/learner.py", "if not torch.isfinite(loss):", "if False:", G),
@@ -927,5 +929,84 @@ MUTANTS = [
         "ranged(0.9, 0, LARGEST)",
         "ranged(0.9, 0, 1)",
         "tests/models/test_architectures.py::test_bad_settings_are_refused",
+    ),
+    Mutant(
+        ARCHITECTURE,
+        "EVALUATIONS // self.calls)",
+        "EVALUATIONS // self.blocks)",
+        f"{PACE}::test_equal_evaluations_are_four_a_step",
+    ),
+    Mutant(NET, "self.pace * depth, self", "depth, self", f"{PACE}::test_the_closed_form_on_a_linear_field"),
+    Mutant(NET, "if self.pace > 1 and not reference", "if not reference", f"{PACE}::test_a_rewriting_program_need_not_rest"),
+    Mutant(
+        NET,
+        "self.layers and self.pace * depth",
+        "self.layers and depth",
+        f"{PACE}::test_untied_layers_are_as_many_as_all_steps_take",
+    ),
+    Mutant("models/__init__.py", "pace or chosen.pace", "pace or 1", f"{PACE}::test_equal_evaluations_are_four_a_step"),
+    Mutant(
+        LEARNER,
+        ", self.net.pace * depth\n",
+        ", depth\n",
+        f"{PACE}::test_the_steady_term_looks_at_the_layers_after_the_last_step",
+    ),
+    Mutant(
+        "leaderboard/running/failure.py",
+        "    net.pace = 1 ",
+        "    net.pace = 2 ",
+        f"{PACE}::test_the_layer_that_breaks_is_found_among_all_layers",
+    ),
+    Mutant(
+        "leaderboard/analysis/diagnostics.py",
+        "for k in range(every.depth)",
+        "for k in range(depth)",
+        f"{PACE}::test_a_net_at_a_pace_is_looked_at_as_the_net_that_it_is",
+    ),
+    Mutant(BLOCKS, "else hidden + self.recalled", "else hidden - self.recalled", f"{RECALL}::test_a_block_by_hand"),
+    Mutant(BLOCKS, 'if name != "R"}', "}", f"{RECALL}::test_gradients_by_the_adjoint_equation"),
+    Mutant(
+        BLOCKS,
+        "block = copy.copy(self)\n",
+        "block = self\n",
+        f"{RECALL}::test_other_words_in_between_do_not_change_the_gradients_of_these",
+    ),
+    Mutant(
+        AGAIN,
+        "named_buffers() if b.requires_grad}",
+        "named_buffers() if not b.is_floating_point()}",
+        f"{RECALL}::test_gradients_are_those_of_autograd_whatever_is_kept",
+    ),
+    Mutant(
+        LEARNER,
+        "randint(most.depth // 2, most.depth + 1,",
+        "randint(most.depth // 2, most.depth,",
+        f"{LATER}::test_how_many_layers_are_drawn",
+    ),
+    Mutant(
+        LEARNER,
+        "through(state, layers, range(n, t))",
+        "through(state, layers, range(n, t - (t > 1)))",
+        f"{LATER}::test_the_loss_and_its_gradient_by_hand_on_a_linear_field",
+    ),
+    Mutant(
+        LEARNER,
+        "            with torch.no_grad():\n                state",
+        "            with torch.enable_grad():\n                state",
+        f"{LATER}::test_how_many_layers_are_drawn",
+    ),
+    Mutant(
+        LEARNER, "tuple(part.detach() for part in state)", "tuple(state)", f"{LATER}::test_every_layered_architecture_learns_so"
+    ),
+    Mutant(
+        LEARNER,
+        "loss = (1 - self.progressive) * loss",
+        "loss = loss",
+        f"{LATER}::test_the_loss_and_its_gradient_by_hand_on_a_linear_field",
+    ),
+    Mutant(RUNNING_MEMORY, "2 * progressive)", "progressive)", f"{LATER}::test_what_is_planned_is_what_autograd_keeps"),
+    Mutant(RUNNING_MEMORY, "(1 + steady +", "(1 +", f"{LATER}::test_what_is_planned_is_what_autograd_keeps"),
+    Mutant(
+        RUNNING_MEMORY, "max(deepest, 2 * task", "max(deepest, task", f"{LATER}::test_evaluations_are_those_of_the_longest_pass"
     ),
 ]
