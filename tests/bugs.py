@@ -57,6 +57,8 @@ TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond
 VAL = f"{P}::test_refused"
 ONCE = f"{P}::test_refused_only_in_a_write_once_program"
 EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
+PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
+LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
 PARITY = f"{P}::test_equations_of_parity_by_hand"
 STATES = f"{R}::test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero"
 DISC = f"{R}::test_discrete_networks_on_short_and_long_words"
@@ -146,10 +148,10 @@ MUTANTS = [
     Mutant(ARCHITECTURE, 'check(self, f"{self.name}: ", ModelError)', "pass", f"{A}::test_bad_settings_are_refused"),
     Mutant(BLOCKS, "(1 - self.gate + self.gate *", "(1 - self.gate +", f"{A}::test_norm_gate"),
     Mutant(BLOCKS, "x.square().mean(-2, keepdim=True)", "x.square().mean(-1, keepdim=True)", f"{A}::test_norm_gate"),
-    Mutant(BLOCKS, "(0, 0, 1, 1)", "(0, 0, 2, 0)", BLOCK),
-    Mutant(BLOCKS, "x[:, :-2], x[:, 1:-1], x[:, 2:]", "x[:, 2:], x[:, 1:-1], x[:, :-2]", BLOCK),
-    Mutant(BLOCKS, ", self.b))", "))", BLOCK),
+    Mutant("models/branch.py", "(0, 0, 1, 1)", "(0, 0, 2, 0)", BLOCK),
+    Mutant("models/branch.py", "x[:, :-2], x[:, 1:-1], x[:, 2:]", "x[:, 2:], x[:, 1:-1], x[:, :-2]", BLOCK),
     Mutant(BLOCKS, "x = self.norm(x)", "pass", f"{A}::test_block_normalises_what_it_reads"),
+    Mutant(BLOCKS, "flatten(1), self.b)", "flatten(1))", BLOCK),
     Mutant(NET, "self.readout @ x + self.bias", "self.readout @ x - self.bias", f"{A}::test_net_embeds_and_reads_out"),
     Mutant(NET, "first = size * k if", "first = size * max(k - 1, 0) if", f"{A}::test_net_runs_its_layers_in_order"),
     Mutant(NET, "first = size * k if", "first = k if", f"{A}::test_net_runs_its_layers_in_order"),
@@ -170,14 +172,14 @@ MUTANTS = [
     # leaderboard
     Mutant(
         FRAME,
-        "score = np.where(np.isnan(score), chance, score)",
+        "score = np.where(np.isnan(score), shortcut, score)",
         "score = np.nan_to_num(score)",
         f"{T}::test_failed_run_counts_as_the_chance_of_its_task",
     ),
-    Mutant(FRAME, '[f"{metric}_chance"].mean()', '["symbol_chance"].mean()', f"{T}::test_cell_metric_is_words_or_symbols"),
+    Mutant(FRAME, '[f"{metric}_shortcut"].mean()', '["symbol_shortcut"].mean()', f"{T}::test_cell_metric_is_words_or_symbols"),
     Mutant(STATISTICS, "p + z2 / (2 * total)", "p + z2 / total", STAT),
     Mutant(CELLS, 'out["reference"] - out["trained"]', 'out["trained"] - out["reference"]', f"{T}::test_cell_by_hand"),
-    Mutant(SCORE, "tokens.split(CHUNK), target.split(CHUNK)", "tokens.split(CHUNK), target.roll(1, 0).split(CHUNK)", S),
+    Mutant(SCORE, "answers == target", "answers == target.roll(1, 0)", S),
     Mutant(SCORE, "(right | ~counts).all(1)", "right.all(1)", f"{S}::test_only_scored_cells_count"),
     Mutant(SCORE, "target[counts].bincount().max()", "target[counts].bincount().min()", f"{S}::test_counts_by_hand"),
     Mutant(SCORE, "return_counts=True)[1].max()", "return_counts=True)[1].min()", f"{S}::test_counts_by_hand"),
@@ -440,7 +442,7 @@ MUTANTS = [
     ),
     Mutant("leaderboard/analysis/diagnostics.py", "numbers=range(k, k + 1))", "numbers=range(0, 1))", G),
     Mutant("leaderboard/analysis/diagnostics.py", "step=1 / steps, adjoint=False", "step=1.0, adjoint=False", G),
-    Mutant("leaderboard/running/failure.py", "fine, broken = -1, depth", "fine, broken = 0, depth", G),
+    Mutant("leaderboard/running/failure.py", "fine, broken = -1, layers", "fine, broken = 0, layers", G),
     Mutant("leaderboard/analysis/gradients.py", "(rows - mean).square()", "rows.square()", G),
     Mutant("leaderboard/analysis/basin.py", "sigma * parameter.square().mean().sqrt() * noise", "sigma * noise", G),
     Mutant("models/training/learner.py", "if not torch.isfinite(loss):", "if False:", G),
@@ -474,13 +476,13 @@ MUTANTS = [
     Mutant(STATISTICS, "[~np.isnan(found) & (found != 0)]", "[found != 0]", f"{STAT}::test_signed_rank_by_hand"),
     Mutant(
         FRAME,
-        "np.where(np.isnan(ones), np.where(done, np.nan, lost), ones >= SOLVED)",
-        "(ones >= SOLVED).astype(float)",
+        'np.where(np.isnan(shares), np.where(runs["status"] == "done", np.nan, lost), shares >= SOLVED)',
+        "(shares >= SOLVED).astype(float)",
         f"{T}::test_what_was_not_measured_is_not_unsolved",
     ),
     Mutant(
         FRAME,
-        "lost = 0.0 if 1.0 in factors(df) else np.nan",
+        "lost = 0.0 if len(found) else np.nan",
         "lost = 0.0",
         f"{T}::test_what_was_not_measured_is_not_unsolved",
     ),
@@ -597,7 +599,14 @@ MUTANTS = [
         "errors",
         f"{V}::test_claims_differ_by_rounding_on_public_words_and_by_sampling_on_others",
     ),
-    Mutant("leaderboard/submissions/pack.py", "!= {WORDS}", "== {0}", PACK),
+    Mutant(FRAME, 'df[df["depth_of"] == df["length"]]', "df", f"{T}::test_words_at_other_depths_are_no_scores_of_their_length"),
+    Mutant(
+        FRAME,
+        "still & (factor > 1)",
+        "still & (factor > 9)",
+        f"{T}::test_a_task_of_constant_depth_is_marked_and_left_out_beyond_the_training_length",
+    ),
+    Mutant("leaderboard/submissions/pack.py", "!= {words}", "== {0}", PACK),
     Mutant("leaderboard/submissions/pack.py", "if runs.keys() != set(SEEDS)", "if False", PACK),
     Mutant("leaderboard/submissions/pack.py", '== ("trained", length)]', "!= 0]", PACK),
     Mutant("leaderboard/submissions/check.py", '"width": width, "hidden": hidden', "", PACK),
@@ -852,8 +861,8 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/submissions/rescore.py",
-        "score(net, task, n, words, length, seed)",
-        "score(net, task, n, words, length)",
+        "scores(net, task, n, count, length, deeper, seed)",
+        "scores(net, task, n, count, length, deeper)",
         f"{ROUNDS}::test_the_example_goes_through_a_round",
     ),
     Mutant(
@@ -864,7 +873,7 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/store/schema.py",
-        "not len(lengths) == len(factors) == len({(length, factor) for _, length, factor in places})",
+        "not len(lengths) == len(factors) == len({(length, factor) for _, length, factor, _ in places})",
         "len(lengths) != len(factors)",
         "tests/leaderboard/store/test_record.py::test_to_every_length_belongs_one_factor",
     ),
@@ -951,5 +960,84 @@ MUTANTS = [
         "value=task.alphabet)",
         "value=0)",
         "tests/leaderboard/analysis/test_shortcuts.py::test_ends_of_the_word_are_seen_in_a_window",
+    ),
+    Mutant(
+        ARCHITECTURE,
+        "EVALUATIONS // self.calls)",
+        "EVALUATIONS // self.blocks)",
+        f"{PACE}::test_equal_evaluations_are_four_a_step",
+    ),
+    Mutant(NET, "self.pace * depth, self", "depth, self", f"{PACE}::test_the_closed_form_on_a_linear_field"),
+    Mutant(NET, "if self.pace > 1 and not reference", "if not reference", f"{PACE}::test_a_rewriting_program_need_not_rest"),
+    Mutant(
+        NET,
+        "self.layers and self.pace * depth",
+        "self.layers and depth",
+        f"{PACE}::test_untied_layers_are_as_many_as_all_steps_take",
+    ),
+    Mutant("models/__init__.py", "pace or chosen.pace", "pace or 1", f"{PACE}::test_equal_evaluations_are_four_a_step"),
+    Mutant(
+        LEARNER,
+        ", self.net.pace * depth\n",
+        ", depth\n",
+        f"{PACE}::test_the_steady_term_looks_at_the_layers_after_the_last_step",
+    ),
+    Mutant(
+        "leaderboard/running/failure.py",
+        "    net.pace = 1 ",
+        "    net.pace = 2 ",
+        f"{PACE}::test_the_layer_that_breaks_is_found_among_all_layers",
+    ),
+    Mutant(
+        "leaderboard/analysis/diagnostics.py",
+        "for k in range(every.depth)",
+        "for k in range(depth)",
+        f"{PACE}::test_a_net_at_a_pace_is_looked_at_as_the_net_that_it_is",
+    ),
+    Mutant(BLOCKS, "else hidden + self.recalled", "else hidden - self.recalled", f"{RECALL}::test_a_block_by_hand"),
+    Mutant(BLOCKS, 'if name != "R"}', "}", f"{RECALL}::test_gradients_by_the_adjoint_equation"),
+    Mutant(
+        BLOCKS,
+        "block = copy.copy(self)\n",
+        "block = self\n",
+        f"{RECALL}::test_other_words_in_between_do_not_change_the_gradients_of_these",
+    ),
+    Mutant(
+        AGAIN,
+        "named_buffers() if b.requires_grad}",
+        "named_buffers() if not b.is_floating_point()}",
+        f"{RECALL}::test_gradients_are_those_of_autograd_whatever_is_kept",
+    ),
+    Mutant(
+        LEARNER,
+        "randint(most.depth // 2, most.depth + 1,",
+        "randint(most.depth // 2, most.depth,",
+        f"{LATER}::test_how_many_layers_are_drawn",
+    ),
+    Mutant(
+        LEARNER,
+        "through(state, layers, range(n, t))",
+        "through(state, layers, range(n, t - (t > 1)))",
+        f"{LATER}::test_the_loss_and_its_gradient_by_hand_on_a_linear_field",
+    ),
+    Mutant(
+        LEARNER,
+        "            with torch.no_grad():\n                state",
+        "            with torch.enable_grad():\n                state",
+        f"{LATER}::test_how_many_layers_are_drawn",
+    ),
+    Mutant(
+        LEARNER, "tuple(part.detach() for part in state)", "tuple(state)", f"{LATER}::test_every_layered_architecture_learns_so"
+    ),
+    Mutant(
+        LEARNER,
+        "loss = (1 - self.progressive) * loss",
+        "loss = loss",
+        f"{LATER}::test_the_loss_and_its_gradient_by_hand_on_a_linear_field",
+    ),
+    Mutant(RUNNING_MEMORY, "2 * progressive)", "progressive)", f"{LATER}::test_what_is_planned_is_what_autograd_keeps"),
+    Mutant(RUNNING_MEMORY, "(1 + steady +", "(1 +", f"{LATER}::test_what_is_planned_is_what_autograd_keeps"),
+    Mutant(
+        RUNNING_MEMORY, "max(deepest, 2 * task", "max(deepest, task", f"{LATER}::test_evaluations_are_those_of_the_longest_pass"
     ),
 ]
