@@ -91,7 +91,8 @@ DEEP = json.loads("[" * 100 + "]" * 100)
 
 def good() -> list[Record]:
     """Records of two tasks, three architectures, and a submission; some failed, some without a reference."""
-    lengths = [score(of, factor, accuracy) for of, accuracy in (("trained", 0.9), ("reference", 1.0)) for factor in (1, 2)]
+    lengths = [score(of, factor, accuracy) for of, accuracy in (("trained", 0.9), ("reference", 1.0)) for factor in (0.5, 1, 4)]
+    lengths += [score(of, depth=48, depth_of=48, unchanged=7, saturated=0.5) for of in ("trained", "reference")]
     real = {"task": {"name": "parity_check", "label": "parity_check", "parameters": {}, "version": 1, "class": "ACC0"}}
     real["model"] = {"name": "polynet", "label": "polynet", "parameters": {"kind": "poly-2"}, "version": 1}
     claimed = {"12": {"symbol": 0.9, "word": 0.9}, "24": {"symbol": 0.5, "word": 0.0}}
@@ -107,7 +108,7 @@ def good() -> list[Record]:
     many[2]["config"] = {"training": {"steps": 5, "rate": 0.1}, "net": {"norm": False}, "seed": 0}
     many[3] |= {"files": {f"{many[3]['id']}.safetensors": {"sha256": "0" * 64, "bytes": 10}}}
     many[4] |= {"submission": said}
-    many[5]["scores"] = lengths[:2]
+    many[5]["scores"] = lengths[:3]
     return deepcopy(many)
 
 

@@ -112,7 +112,7 @@ def frontier_plots(df: pd.DataFrame, numbers: Numbers, order: Sequence[str]) -> 
     plots = [
         _frontier(f"frontier-{number}", task, rows(reached[reached["task"] == task]), lengths[task], numbers)
         for number, task in enumerate(order)
-        if lengths[task]
+        if lengths.get(task)
     ]
     names = [REFERENCE, *numbers]
     return plots, Data(
