@@ -5,7 +5,7 @@ recipe      a step in a box with noise, over one without
 streams     a step of LSTM and RNN of width 256 (128 words of 40), over torch's module alone on one-hot symbols
 lightning   `fit` as runs have it, over the same steps in a bare loop
 
-CPU-seconds of one thread; each ratio is the median over rounds, in which both forms take turns. CPU-time of about a minute in all.
+CPU-seconds of one thread; each ratio is the median over rounds, in which both forms take turns. About a minute in all.
 """
 
 import argparse
