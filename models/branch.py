@@ -91,13 +91,11 @@ class _Branch(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Of those that are asked for; and where these are to be differentiated themselves, by autograd."""
+        """Of those that are asked for; and where these are to be differentiated themselves, in plain operations."""
         x, h, flat, U, b, V = ctx.saved_tensors
         asked: tuple[bool, ...] = ctx.needs_input_grad
         if torch.is_grad_enabled():
-            wanted = [part for part, needed in zip((x, U, b, V), asked, strict=True) if needed]
-            found = iter(torch.autograd.grad(plain(x, U, b, V), wanted, gradient, create_graph=True))
-            return tuple(next(found) if needed else None for needed in asked)
+            return _differentiable(gradient, x, h > 0, U, b, V, asked)
         used, g = room(x, len(b)), gradient.mT.flatten(0, 1)
         d = torch.mm(g, V, out=used.units)
         torch.ops.aten.threshold_backward.grad_input(d, h, 0, grad_input=d)
@@ -110,3 +108,19 @@ class _Branch(torch.autograd.Function):
         dx[:, :-1] += used.left
         dx[:, 1:] += used.right
         return dx.mT, dU, db, dV
+
+
+def _differentiable(
+    gradient: Tensor, x: Tensor, alive: Tensor, U: Tensor, b: Tensor, V: Tensor, asked: tuple[bool, ...]
+) -> tuple[Tensor | None, ...]:
+    """The same gradients as functions of all that they depend on; autograd within a backward would walk all that led to x."""
+    (batch, reads, cells), w, flat = x.shape, windows(x).flatten(0, 1), U.mT.flatten(1)
+    g = gradient.mT.flatten(0, 1)
+    d = (g @ V) * alive
+    dU = (d.T @ w).view(len(b), 3, reads).mT if asked[1] else None
+    db, dV = d.sum(0) if asked[2] else None, g.T @ (linear(w, flat, b) * alive) if asked[3] else None
+    if not asked[0]:
+        return None, dU, db, dV
+    left, middle, right = (d @ flat).view(batch, cells, 3, reads).unbind(2)
+    dx = middle + pad(left[:, 1:], (0, 0, 0, 1)) + pad(right[:, :-1], (0, 0, 1, 0))
+    return dx.mT, dU, db, dV

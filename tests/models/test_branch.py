@@ -49,6 +49,14 @@ def test_gradients_of_gradients():
     parts = given(batch=2, reads=2, cells=3, units=3)
     assert torch.autograd.gradcheck(branch.branch, parts)
     assert torch.autograd.gradgradcheck(branch.branch, parts)
+    weights = [torch.cos(torch.arange(part.numel(), dtype=part.dtype)).view(part.shape) for part in parts]
+    found = []
+    for form in (branch.branch, plain):
+        first = torch.autograd.grad(form(*parts).square().sum(), parts, create_graph=True)
+        second = torch.autograd.grad(sum((g * w).sum() for g, w in zip(first, weights, strict=True)), parts)
+        found.append([*first, *second])
+    for mine, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
 
 
 def test_threads_have_memory_of_their_own():
