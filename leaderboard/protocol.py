@@ -98,6 +98,7 @@ def recipe(
     found = choice(architecture, settings)
     usual["training.rate"] = rate_of(architecture, settings)
     chosen = {key: usual[key] if (value := _at(settings, key)) is None else value for key in usual}
+    chosen["training.rate"] = chosen["training.rate"] or usual["training.rate"]  # 0: none was named
     name = str((named or {}).get("name", PLAIN))
     label = ", ".join(filter(None, [name if name != PLAIN else "", _differences(chosen, usual)]))
     asked = found if found and found["rate"] == chosen["training.rate"] else None

@@ -11,6 +11,7 @@ import train
 
 ROOT = Path(train.__file__).parent
 SMALL = ["training.steps=6", "training.check=3", "training.length=7", "training.batch=8", "scoring.words=40"]
+SMALL += ["scoring.factors=[1,2,4]"]
 
 
 def configured(folder, *overrides, small=SMALL):

@@ -115,7 +115,7 @@ def follow(net: Net, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor, Tensor
     states = net.states(tokens, depth, POINTS)
     x = next(states)
     unit, start = _unit(x), 0.0 if net.architecture.layered else torch.nan
-    curve, projective = torch.full((2, len(tokens)), start, device=x.device)
+    curve, projective = (torch.full((len(tokens),), start, device=x.device) for _ in range(2))
     for after in states:
         curve += (after - x).flatten(1).norm(dim=1)
         x, before, unit = after, unit, _unit(after)

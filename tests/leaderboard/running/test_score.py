@@ -5,7 +5,7 @@ import torch
 
 import models
 import tasks
-from leaderboard.running.score import counted, follow, score, solves
+from leaderboard.running.score import counted, follow, score, scores, solves
 from tasks.task import IGNORE
 from tasks.words.split import draw, seeded
 
@@ -72,8 +72,12 @@ def test_a_state_that_is_not_finite_is_a_wrong_answer():
 def test_curve_length_of_the_parity_reference():
     """Each step sets one channel of one cell by 1: the curve has length n."""
     net, task = reference()
-    _, curve = follow(net, task.sample(5, 30, seeded("x")), 30)
+    x, curve, projective = follow(net, task.sample(5, 30, seeded("x")), 30)
     assert curve.tolist() == pytest.approx([30.0] * 5)
+    # |x|^2 grows by 1 from 60, alive and the symbol, and a step leaves what was there: so much do unit vectors move apart
+    chords = [(2 - 2 * ((60 + k) / (61 + k)) ** 0.5) ** 0.5 for k in range(30)]
+    assert projective.tolist() == pytest.approx([sum(chords)] * 5, rel=1e-3)
+    assert x.sum((1, 2)).tolist() == [90.0] * 5
 
 
 def test_curve_length_of_a_neural_ode_is_that_of_the_curve():
@@ -84,7 +88,7 @@ def test_curve_length_of_a_neural_ode_is_that_of_the_curve():
             parameter.zero_()
         net.blocks[0].b[0] = 1
         net.blocks[0].V[0, 0] = 1
-    _, curve = follow(net, torch.zeros(2, 4, dtype=torch.long), 3)
+    _, curve, _ = follow(net, torch.zeros(2, 4, dtype=torch.long), 3)
     assert curve.tolist() == pytest.approx([6.0, 6.0])  # four cells at speed 1: sqrt(4) * 3
 
 
@@ -104,3 +108,36 @@ def test_solves():
     with torch.no_grad():
         net.readout.neg_()
     assert not solves(net, task, 12, 64, seed=0)
+
+
+def test_answers_that_change_with_depth_are_counted():
+    """A net that answers 1 in every cell from its 12th layer on, and 0 before: nothing stands at a greater depth."""
+    net, task = reference()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.zero_()
+        net.blocks[0].b[0] = 1
+        net.blocks[0].V[0, 0] = 1  # x0 counts the layers
+        net.readout[1, 0] = 1
+        net.bias[0] = 18.0
+    own, twice, four = scores(net, task, 12, 50, 12, deeper=[24, 48])
+    assert [score.depth_of for score in (own, twice, four)] == [12, 24, 48]
+    assert [score.unchanged for score in (own, twice, four)] == [50, 0, 0]
+    assert own.symbols_correct + four.symbols_correct == own.symbols == four.symbols  # all 0, then all 1
+    assert (own.distinct, four.distinct) == (four.distinct, own.distinct)
+
+
+def test_codes_and_saturated_channels_by_hand():
+    net, task = reference(box=1.0, width=40)
+    result = score(net, task, 24, 64, trained_to=12)
+    assert result.codes == 4  # a symbol and a parity
+    assert result.saturated == pytest.approx(3 / 40)  # alive, the symbol and the answer are 1, all else is 0
+    assert reference()[0].box == 0
+    assert score(reference()[0], task, 12, 8, trained_to=12).saturated is None
+
+
+def test_the_shortcut_stands_beside_the_score():
+    net, task = reference(task="comparison")
+    result = score(net, task, 12, 128, trained_to=12)
+    assert result.symbol_chance < result.symbol_shortcut < 1
+    assert result.word_chance <= result.word_shortcut

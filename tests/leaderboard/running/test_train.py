@@ -7,6 +7,7 @@ import pytest
 from runs import SMALL, command, configured
 
 import train
+from leaderboard import rates
 from leaderboard.running.run import run
 from leaderboard.store.record import read
 from leaderboard.tables.frame import frame
@@ -21,10 +22,12 @@ def test_a_run_leaves_one_record(tmp_path, model):
     assert stored == json.loads(json.dumps(record))
     assert stored["status"] == "done"
     assert stored["reference"]["reason"] is None
-    assert [(s["weights"], s["length"], s["depth"]) for s in stored["scores"]] == [
-        (weights, length, length) for weights in ("trained", "reference") for length in (7, 14, 28)
+    places = [(7, 7, 7), (7, 14, 14), (7, 28, 28), (14, 14, 14), (28, 28, 28)]  # length, depth, and the length that has it
+    assert [(s["weights"], s["length"], s["depth"], s["depth_of"]) for s in stored["scores"]] == [
+        (weights, *place) for weights in ("trained", "reference") for place in places
     ]
-    assert all(s["words_correct"] == s["words"] for s in stored["scores"] if s["weights"] == "reference")
+    assert all(s["words_correct"] == s["words"] == s["unchanged"] for s in stored["scores"] if s["weights"] == "reference")
+    assert 0 < stored["cost"]["training_cpu_seconds"] < stored["cost"]["cpu_seconds"]
     assert stored["training"]["examples"] == 48
     assert [step for step, _ in stored["training"]["loss"]] == [3, 6]
 
@@ -77,7 +80,7 @@ def test_without_a_reference_the_record_says_why(tmp_path):
 def test_a_tableau_reference_is_scored_where_it_reaches(tmp_path):
     record = run(configured(tmp_path, "task=turing", "model=revnet", "net.tableau=3", "training.length=3"))
     assert record["reference"]["longest"] == 3
-    assert [s["length"] for s in record["scores"] if s["weights"] == "reference"] == [3]
+    assert {s["length"] for s in record["scores"] if s["weights"] == "reference"} == {3}
     (shown,) = [row for row in table(frame([record]), "symbol", 2).footnotes if "reach" in row]
     assert "length 3" in shown
 
@@ -206,7 +209,7 @@ def test_wandb_offline_keeps_to_the_results_folder(tmp_path):
     (kept,) = (tmp_path / "r" / "wandb").glob("offline-run-*/*.wandb")
     assert b"gap/symbol@28" in kept.read_bytes()  # the summary
     (scores,) = kept.parent.glob("files/media/table/scores_*.table.json")
-    assert len(json.loads(scores.read_text())["data"]) == 6
+    assert len(json.loads(scores.read_text())["data"]) == 10
 
 
 def test_all_seeds_train_on_words_of_the_same_lengths_but_on_other_words(tmp_path, monkeypatch):
@@ -226,3 +229,40 @@ def test_all_seeds_train_on_words_of_the_same_lengths_but_on_other_words(tmp_pat
     assert [length for length, _ in one] == [length for length, _ in other]
     assert len({length for length, _ in one}) > 1
     assert not any(a == b for (_, a), (_, b) in zip(one, other, strict=True))
+
+
+def test_words_are_scored_on_a_grid_of_lengths_and_depths(tmp_path):
+    """Half the training length too, where there is one; beyond 4 N fewer words, so that the cost does not grow."""
+    record = run(configured(tmp_path, "training.length=4", "scoring.factors=[1,8]", "scoring.depths=[4]", "model=resnet"))
+    own = [s for s in record["scores"] if s["weights"] == "trained"]
+    assert [(s["factor"], s["length"], s["depth_of"], s["words"]) for s in own] == [
+        (0.5, 2, 2, 40), (1, 4, 4, 40), (1, 4, 16, 40), (8, 32, 32, 10),
+    ]  # fmt: skip
+    still = run(configured(tmp_path, "task=cellular", "training.length=4"))
+    assert [s["depth_of"] for s in still["scores"] if s["factor"] == 1] == [4, 4]  # no depth is scored twice
+
+
+def test_a_recipe_has_its_name_and_says_what_is_not_as_it_sets(tmp_path):
+    labels = {
+        (): "",
+        ("recipe=robust",): "robust",
+        ("recipe=robust", "training.noise=0.1"): "robust, noise=0.1",
+        ("net.box=1", "training.noise=0.3"): "box=1, noise=0.3",
+        ("training.rate=0.5",): "rate=0.5",
+    }
+    for number, (overrides, label) in enumerate(labels.items()):
+        record = run(configured(tmp_path, *overrides, f"seed={number}"))
+        assert record["recipe"]["label"] == label
+
+
+def test_a_rate_that_is_not_given_is_the_one_that_was_chosen(tmp_path, monkeypatch):
+    entry = {"words": 0.5, "symbols": 0.5, "cpu_seconds": 1.0}
+    measured = {str(rate): dict(entry) for rate in rates.RATES}
+    measured["0.01"]["words"] = 0.6
+    monkeypatch.setattr(rates, "kept", lambda: {"resnet | plain": {"version": 1, "rates": measured}})
+    record, named = run(configured(tmp_path, "seed=5")), run(configured(tmp_path, "training.rate=0.01", "seed=5"))
+    assert (record["recipe"]["label"], record["recipe"]["settings"]["training.rate"]) == ("", 0.01)
+    assert record["recipe"]["choice"]["words"] == {"0.001": 0.5, "0.003": 0.5, "0.01": 0.6, "0.03": 0.5}
+    assert named["status"] == "skipped"  # the same run
+    other = run(configured(tmp_path, "recipe=robust", "seed=5"))
+    assert (other["recipe"]["settings"]["training.rate"], other["recipe"]["choice"]) == (rates.USUAL, None)
