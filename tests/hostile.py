@@ -55,7 +55,7 @@ def description(model: str = "resnet", options: dict[str, Any] | None = None, **
         "link": "https://example.org/a?b=c#d",
         "architecture": {"name": model, "options": options or {}},
         "net": NET | net,
-        "tasks": [{"name": "parity", "parameters": {}, "claimed": {n: dict(CLAIM) for n in ("12", "24", "48")}}],
+        "tasks": [{"name": "parity", "parameters": {}, "claimed": {n: dict(CLAIM) for n in ("12", "24", "48", "96")}}],
         "training": {"steps": 5, "batch": 4, "length": 12, "rate": 0.01, "weight_decay": 0.01, "clip": 1.0},
     }
 

@@ -40,7 +40,8 @@ def table(
     """Print a short table of FOLDER, and write table.md, table.csv, table.tex and heatmap.png there.
 
     It shows how many runs solve each task, and per-symbol accuracy at that length; the files hold all scores. Runs are
-    compared within a protocol only, so a folder with several gives a table for each. With another view or format it prints that, and writes nothing.
+    compared within a protocol only, so a folder with several gives a table for each. With another view or format it prints
+    that, and writes nothing.
     """
     from rich.console import Console
 

@@ -3,7 +3,7 @@
     {"schema": 1, "name": "...", "authors": ["..."], "link": "https://...",
      "architecture": {"name": "resnet", "options": {}},
      "net": {"width": 16, "hidden": 16, "layers": 0, "norm": false, "inner": false},
-     "tasks": [{"name": "parity", "parameters": {}, "claimed": {"12": {"symbol": 1.0, "word": 1.0}, "24": ..., "48": ...}}],
+     "tasks": [{"name": "parity", "parameters": {}, "claimed": {"12": {"symbol": 1.0, "word": 1.0}, "24": ..., ...}}],
      "training": {"steps": 600, "batch": 32, "length": 12, "rate": 0.01, "weight_decay": 0.01, "clip": 1.0}}
 
 `tasks` are members of the ladder (`realizable tasks`); `claimed` are accuracies at each test length, the mean over the seeds.

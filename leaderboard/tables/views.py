@@ -186,10 +186,10 @@ VIEWS: dict[View, Shown] = {
     "dynamics": Shown(
         _dynamics,
         f"fits, settles, solves: so many runs have at least {SOLVED:.0%} of whole words right at the training length N; of "
-        f"their answers at N unchanged at the depth of {FAR} N; of whole words right at {FAR} N. Then medians over runs. alpha: "
-        "exponent of the length of the curve of states in n, from N/2 to N, and of that of x / |x|; drift: its length a layer "
-        "beyond depth(N), over that before; stands: answers at N that stand; codes: different codes among 1024 cells of the last "
-        f"state, at N and {FAR} N; saturated: channels on the box. reference: the same of the reference weights.",
+        f"their answers at N unchanged at the depth of {FAR} N; of whole words right at {FAR} N. Then medians over runs. "
+        "alpha: exponent of the length of the curve of states in n, from N/2 to N, and of that of x / |x|; drift: its length a "
+        "layer beyond depth(N), over that before; stands: answers at N that stand; codes: different codes among 1024 cells of "
+        f"the last state, at N and {FAR} N; saturated: channels on the box. reference: the same of the reference weights.",
     ),
     "profile": Shown(
         _profile,

@@ -12,6 +12,7 @@ import leaderboard
 import models
 import tasks
 from leaderboard.cli import app
+from leaderboard.protocol import FACTORS, words_at
 from leaderboard.store.record import describe, read, write
 from leaderboard.store.weights import serialised
 from leaderboard.submissions.pack import NET, TRAINING
@@ -27,14 +28,18 @@ def run(seed, word=1.0, net=None, **change):
     config = {
         "net": SAID["net"] | {"tableau": 0, "robust": False, "memory": "store", "box": 0.0, "pace": 1, "recall": False},
         "training": SAID["training"] | {"check": 50, "noise": 0.0, "ramp": 0.5, "steady": 0.0, "progressive": 0.0},
-        "scoring": {"factors": [1, 2, 4], "words": 512},
+        "scoring": {"factors": list(FACTORS), "words": 512},
     }
     for name, value in change.items():
         part, key = name.split("__")
         config[part] |= {key: value}
     words = config["scoring"]["words"]
-    at = [score("trained", f, 0.9 / f, words=words, words_correct=round(word * words) // f) for f in (1, 2, 4)]
-    at += [score("reference", f, words=words, words_correct=words) for f in (1, 2, 4)]
+    counts = {factor: words_at(words, factor) for factor in FACTORS}
+    at = [score("trained", f, 0.9 / f, words=n, words_correct=round(word * n) // f, unchanged=n) for f, n in counts.items()]
+    at += [score("reference", f, words=n, words_correct=n, unchanged=n) for f, n in counts.items()]
+    deep = {"depth": 48, "depth_of": 48, "accuracy": 0.0, "words": words, "words_correct": 0, "unchanged": 0}
+    at.append(score(**deep))  # of which nothing is claimed
+    at = [one | {"distinct": min(one["distinct"], one["words"])} for one in at]
     record = done(seed=seed, scores=at) | {
         "task": {"name": "parity", "label": "parity", "parameters": {"scored": "every"}, "version": 1, "class": "AC⁰[2]"},
         "model": {"name": "resnet", "label": "resnet", "parameters": {}, "version": 1},
@@ -61,8 +66,10 @@ def test_what_is_packed_is_the_example_and_claims_what_the_records_say(runs):
     assert (result.exit_code, result.stderr) == (0, "")
     made = runs.parent / "made" / "mine"
     said = json.loads((made / "submission.json").read_text())
-    right = [round(512 * (0.5 + seed / 100)) for seed in range(10)]
-    claimed = {str(12 * f): {"symbol": 0.9 / f, "word": round(sum(words // f for words in right) / 5120, 4)} for f in (1, 2, 4)}
+    claimed = {}
+    for f, words in {1: 512, 2: 512, 4: 512, 8: 128}.items():
+        right = [round(words * (0.5 + seed / 100)) // f for seed in range(10)]
+        claimed[str(12 * f)] = {"symbol": round(1000 * 0.9 / f) / 1000, "word": round(sum(right) / (10 * words), 4)}
     assert said == SAID | {"tasks": [{"name": "parity", "parameters": {"scored": "every"}, "claimed": claimed}]}
     for path in EXAMPLE.rglob("*.safetensors"):
         assert (made / path.relative_to(EXAMPLE)).read_bytes() == path.read_bytes()

@@ -191,7 +191,7 @@ def test_seeds_are_others_with_every_other_submission(closed):
         for by in binding.seeds(some, KEY).values()
         for seed in by.values()
     ]
-    assert len(set(seeds)) == 9
+    assert len(set(seeds)) == 12
 
 
 def test_wrong_ways_to_open(opened, monkeypatch):
@@ -314,8 +314,8 @@ TAMPERED = {  # a key of a revealed round, another value, and what a replay says
     "root": (OTHER, "root is not"),
     "key": (OTHER, "commitment is not"),
     "value": ("78", "seeds is not"),
-    "seeds": ({"parity": {"12": OTHER, "24": OTHER, "48": OTHER}}, "seeds is not"),
-    "data": ({"parity": {"12": OTHER, "24": OTHER, "48": OTHER}}, "data is not"),
+    "seeds": ({"parity": {"12": OTHER, "24": OTHER, "48": OTHER, "96": OTHER}}, "seeds is not"),
+    "data": ({"parity": {"12": OTHER, "24": OTHER, "48": OTHER, "96": OTHER}}, "data is not"),
     "closed": ("2026-01-01T00:00:00+00:00", None),  # nothing binds these times but that one has seen them published
     "revealed": ("2026-01-01T00:00:00+00:00", None),
 }
@@ -397,9 +397,9 @@ def test_the_example_goes_through_a_round(tmp_path, monkeypatch):
     result = command("replay", "r", "--submissions", "submissions", "--score")
     said = read(path, "revealed")
     task, found = tasks.get("parity"), []
-    for n in (12, 24, 48):
+    for n, count in {12: 16, 24: 16, 48: 16, 96: 4}.items():
         words, net = (
-            scoring_words(task, 16, n, 12, said["seeds"]["parity"][str(n)]),
+            scoring_words(task, count, n, 12, said["seeds"]["parity"][str(n)]),
             models.build("resnet", task, width=16, hidden=16),
         )
         right = []

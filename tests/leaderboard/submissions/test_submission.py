@@ -22,6 +22,7 @@ import torch
 from hostile import CASES, FIRST, Canary, build, description, disguise, good, instead, raw, say, tensor
 from hypothesis import example, given
 from hypothesis import strategies as st
+from records import done, failed, score
 from safetensors.torch import load_file, save, save_file
 from torch import Tensor, nn
 from typer.testing import CliRunner
@@ -311,7 +312,7 @@ def spoiled(text: str, random: Random) -> bytes:
 
 def reached(read: Any, text: str) -> set[str]:
     """Codes of spoiled texts, `taken` where there is no fault."""
-    random, found = Random(0), set[str]()
+    random, found = Random(2), set[str]()
     for _ in range(SPOILED):
         some = faults(read, spoiled(text, random))
         assert all(fault.code in CODES and str(fault).isprintable() and str(fault).isascii() for fault in some)
@@ -345,12 +346,13 @@ def test_the_example_goes_through_check_verify_table_and_site(tmp_path: Path) ->
     assert {record["submission"]["badge"] for record in records} == {"verified"}
     claimed = json.loads((EXAMPLE / "submission.json").read_text())["tasks"][0]["claimed"]
     for length, claim in claimed.items():
-        at = [s for record in records for s in record["scores"] if (s["weights"], s["length"]) == ("trained", int(length))]
-        assert all(type(s["symbols_correct"]) is int and s["words"] == 512 for s in at)
+        own = ("trained", int(length), int(length))
+        at = [s for record in records for s in record["scores"] if (s["weights"], s["length"], s["depth_of"]) == own]
+        assert all(type(s["symbols_correct"]) is int and s["words"] == (128 if length == "96" else 512) for s in at)
         assert sum(s["symbols_correct"] / s["symbols"] for s in at) / 10 == pytest.approx(claim["symbol"], abs=1e-3)
     reference = [s for record in records for s in record["scores"] if s["weights"] == "reference"]
-    assert len(reference) == 30
-    assert all(s["words_correct"] == 512 for s in reference)
+    assert len(reference) == 60  # four lengths, and the first at two more depths
+    assert all(s["words_correct"] == s["words"] == s["unchanged"] for s in reference)
     assert command("verify", EXAMPLE, "--out", EXAMPLE / "weights").exit_code == 2
     table = command("table", tmp_path)
     assert table.exit_code == 0, table.output
@@ -391,13 +393,13 @@ def test_reference_weights_are_recognised(constructed: Path) -> None:
 
 def test_claims_that_do_not_hold_are_told_and_counts_are_those_of_the_weights(constructed: Path) -> None:
     found = verify.verify(constructed, words=32)
-    assert [fault.code for fault in found.faults] == ["S501"] * 6
+    assert [fault.code for fault in found.faults] == ["S501"] * 8
     assert str(found.faults[0]).startswith("S501 parity, length 12, symbol: claimed 0.500, found 0.9")
     badges = [record["submission"]["badge"] for record in found.records]
     assert badges == ["constructive"] * 8 + ["verified"] + ["constructive"]
     for record in found.records:
         trained = [s for s in record["scores"] if s["weights"] == "trained"]
-        assert all((s["words_correct"] == 32) == (record["seed"] != 8) for s in trained)
+        assert all((s["words_correct"] == s["words"]) == (record["seed"] != 8) for s in trained)
 
 
 # one net in several disguises
@@ -512,7 +514,7 @@ def job(folder: Path, said: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("rtol", "scale", "says"), [(1e-7, 1.0, "more than 704 evaluations of its blocks"), (1e-3, 1e9, "dopri5 gave up at t = ")]
+    ("rtol", "scale", "says"), [(1e-7, 1.0, "more than 2704 evaluations of its blocks"), (1e-3, 1e9, "dopri5 gave up at t = ")]
 )
 def test_a_neural_ode_that_spends_too_much_or_diverges_is_stopped(
     rtol: float, scale: float, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -646,7 +648,6 @@ def test_words_of_a_key_are_others_and_the_same_for_the_same_key() -> None:
 
 def trainer(seeds: int, weights: bytes = b"weights") -> Any:
     """A train.py that leaves so many records, and weights beside them."""
-    from records import done
 
     def run(arguments: list[str], *_: object) -> tuple[int, bytes]:
         results = Path(next(text for text in arguments if text.startswith("results=")).removeprefix("results="))
@@ -661,7 +662,7 @@ def trainer(seeds: int, weights: bytes = b"weights") -> Any:
 def answered(correct: int) -> list[dict[str, Any]]:
     """Answers of nets with so many of 100 words and symbols right."""
     counts = {"symbols": 100, "symbols_correct": correct, "words": 100, "words_correct": correct}
-    return [{"seed": seed, "scores": [{"length": n} | counts for n in (12, 24, 48)]} for seed in SEEDS]
+    return [{"seed": seed, "scores": [{"length": n, "depth_of": n} | counts for n in (12, 24, 48, 96)]} for seed in SEEDS]
 
 
 def test_claims_differ_by_rounding_on_public_words_and_by_sampling_on_others(base: Path) -> None:
@@ -670,7 +671,7 @@ def test_claims_differ_by_rounding_on_public_words_and_by_sampling_on_others(bas
 
     def told(symbols: int, words: int, count: int | None) -> set[str]:
         counts = {"symbols": 1000, "symbols_correct": symbols, "words": 1000, "words_correct": words}
-        found = [{"seed": seed, "scores": [{"length": n} | counts for n in (12, 24, 48)]} for seed in SEEDS]
+        found = [{"seed": seed, "scores": [{"length": n, "depth_of": n} | counts for n in (12, 24, 48, 96)]} for seed in SEEDS]
         errors = verify.ERRORS * (1 / 512 + 1 / count) ** 0.5 if count else 0
         return {fault.where.split()[-1] for fault in verify._claims(submission, task, found, errors)}
 
@@ -681,7 +682,7 @@ def test_claims_differ_by_rounding_on_public_words_and_by_sampling_on_others(bas
 
 @pytest.mark.parametrize(
     ("seeds", "correct", "faults"),
-    [(10, 88, []), (10, 80, ["0.800, submitted 0.900"] * 6), (9, 90, ["9 of 10 runs ended, exit status 0"])],
+    [(10, 88, []), (10, 80, ["0.800, submitted 0.900"] * 8), (9, 90, ["9 of 10 runs ended, exit status 0"])],
 )
 def test_scores_after_training_again_agree_within_a_tolerance_and_are_those_that_count(
     seeds: int, correct: int, faults: list[str], base: Path, monkeypatch: pytest.MonkeyPatch
@@ -705,7 +706,6 @@ def test_scores_after_training_again_agree_within_a_tolerance_and_are_those_that
 
 
 def test_the_reason_of_a_run_that_failed_in_training_again_is_told(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from records import failed
 
     def run(arguments: list[str], *_: object) -> tuple[int, bytes]:
         trainer(10)(arguments)
@@ -723,12 +723,12 @@ def test_the_reason_of_a_run_that_failed_in_training_again_is_told(base: Path, m
 def test_a_retrained_submission_has_the_scores_of_our_nets_and_others_stay_verified(
     constructed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zero = {"depth": 12, "symbol_chance": 0.5, "word_chance": 0.0, "curve_length": None, "evaluations": 12, "held_out": True}
+    zero = {key: value for key, value in score(unchanged=50, distinct=50).items() if key != "weights"}
     cost = {"seconds": 1.0, "cpu_seconds": 1.0, "parameters": 9, "alike": None}
 
     def scored(correct: int) -> list[dict[str, Any]]:
         return [
-            cost | one | {"scores": [score | zero | {"factor": score["length"] // 12} for score in one["scores"]]}
+            cost | one | {"scores": [zero | one_score | {"factor": one_score["length"] // 12} for one_score in one["scores"]]}
             for one in answered(correct)
         ]
 
@@ -785,7 +785,6 @@ def test_the_recipe_is_a_command_line_of_train(base: Path, tmp_path: Path) -> No
 
 
 def test_a_record_of_a_submission_must_say_whose_it_is(tmp_path: Path) -> None:
-    from records import done
 
     submission = {"name": "x", "authors": ["y"], "link": "https://x.org", "badge": "verified", "claimed": {}}
     write(tmp_path, done() | {"submission": submission})
