@@ -84,7 +84,7 @@ def net(name: str) -> dict[str, Any]:
             parameter += 0.05 * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
         logits = shaken(tokens, task.depth(5))
     cfg = Config(
-        task={"name": "counter"}, model={"name": name}, net=NetConfig(16, 24), training=TrainingConfig(5, 3, 8, check=1)
+        task={"name": "counter"}, model={"name": name}, net=NetConfig(16, 24), training=TrainingConfig(5, 3, 8, 3e-3, check=1)
     )
     losses = [loss for _, loss in fit(cfg, task, made)["loss"]]
     made.realise(task.program())
