@@ -68,10 +68,10 @@ class ScoringConfig:
     depths: list[int] = field(default_factory=lambda: list(protocol.DEPTHS))
     words: int = ranged(protocol.WORDS, 1, 2**20)
 
-    @property
-    def reached(self) -> set[int]:
-        """The multiples of N whose depths are reached, in training too."""
-        return {1, *self.factors, *self.depths}
+
+def reached(scoring: ScoringConfig) -> set[int]:
+    """The multiples of the training length whose depths are reached, in training too."""
+    return {1, *scoring.factors, *scoring.depths}
 
 
 @dataclass

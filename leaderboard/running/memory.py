@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import models
 import tasks
+from leaderboard.running.config import reached
 from models.solving.continuous import ADAPTIVE, Continuous
 from models.solving.room import available
 from models.streaming.stream import Stream
@@ -25,7 +26,7 @@ def check(cfg: "Config", task: tasks.Task, architecture: models.Architecture) ->
     """
     if isinstance(architecture, Continuous) and architecture.method not in ADAPTIVE:
         pace = cfg.net.pace or architecture.pace
-        deepest = max(task.depth(factor * cfg.training.length) for factor in cfg.scoring.reached)
+        deepest = max(task.depth(factor * cfg.training.length) for factor in reached(cfg.scoring))
         if cfg.training.steady or cfg.training.progressive:
             deepest = max(deepest, 2 * task.depth(cfg.training.length))
         calls = pace * deepest * architecture.calls

@@ -11,7 +11,7 @@ import models
 import tasks
 from leaderboard import protocol
 from leaderboard.running import memory
-from leaderboard.running.config import Config
+from leaderboard.running.config import Config, reached
 from tasks.discover import check
 
 
@@ -41,7 +41,7 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
         raise SettingError(f"net.pace={pace} is not allowed; {architecture.label} has no layers: allowed: 0, 1")
     if values.net.recall and not architecture.layered:
         raise SettingError(f"net.recall=true is not allowed; {architecture.label} has no layers: allowed: false")
-    deepest = pace * max(task.depth(factor * values.training.length) for factor in values.scoring.reached)
+    deepest = pace * max(task.depth(factor * values.training.length) for factor in reached(values.scoring))
     if 0 < values.net.layers < deepest:
         raise SettingError(
             f"net.layers={values.net.layers} is not allowed; the longest words need {deepest}: allowed: 0 (tied weights), "

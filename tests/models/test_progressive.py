@@ -144,7 +144,7 @@ def test_training_goes_on_to_the_bit(tmp_path):
 def test_the_recipe_recalls_and_is_a_row_of_its_own(tmp_path):
     record = run(configured(tmp_path, "recipe=progressive"))
     assert record["status"] == "done", record["reason"]
-    assert record["recipe"]["label"] == "recall=true, progressive=0.5"
+    assert record["recipe"]["label"] == "progressive"
     assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
 
 
@@ -193,12 +193,13 @@ def test_what_is_planned_is_what_autograd_keeps(tmp_path, monkeypatch, name, rec
 @pytest.mark.parametrize("recipe", ["training.steady=0.1", "training.progressive=0.5"])
 def test_evaluations_are_those_of_the_longest_pass(tmp_path, recipe):
     """Twice the depth of training, where no longer words are scored."""
-    settings = ["model=neural_ode_rk4", "training.length=8", "scoring.factors=[1]", "model.max_evaluations=63"]
+    settings = ["model=neural_ode_rk4", "training.length=8", "scoring.factors=[1]", "scoring.depths=[]"]
+    settings.append("model.max_evaluations=63")
     plain = configured(tmp_path, *settings)
     architecture = models.get("neural_ode", method="rk4", max_evaluations=63)
     assert isinstance(architecture, Continuous)
     memory.check(plain, TASKS["parity"], architecture)  # 8 layers of 4
-    memory.check(configured(tmp_path, *settings[:3], recipe, "model.max_evaluations=64"), TASKS["parity"],
+    memory.check(configured(tmp_path, *settings[:4], recipe, "model.max_evaluations=64"), TASKS["parity"],
                  models.get("neural_ode", method="rk4", max_evaluations=64))  # fmt: skip
     with pytest.raises(models.ModelError, match="64 evaluations"):
         memory.check(configured(tmp_path, *settings, recipe), TASKS["parity"], architecture)
