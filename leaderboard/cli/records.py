@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from leaderboard.store.atomic import put
+from leaderboard.store.published import SUFFIX, published
 from leaderboard.store.record import RecordError, read
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from leaderboard.tables.protocols import Group
 
 
-_Folder = Annotated[Path, typer.Argument(help="A folder of run records (*.json).")]
+_Folder = Annotated[Path, typer.Argument(help=f"A folder of run records (*.json), or a file of published ones (*{SUFFIX}).")]
 _Protocol = Annotated[str | None, typer.Option(help="Show only the runs of this protocol, by its name or its hash.")]
 
 
@@ -60,7 +61,7 @@ def table(
     for section in sections:
         console.print(render.to_terminal(section.table, console.width, section.heading))
     console.print(how.caption, style="dim", markup=False, highlight=False)
-    if view == "short":
+    if view == "short" and folder.is_dir():
         typer.echo(f"wrote {', '.join(_write(folder, every, drawn))} to {folder}")
 
 
@@ -109,6 +110,8 @@ def site(
     from leaderboard.site.page import page
     from leaderboard.tables import protocols
 
+    if out is None and not folder.is_dir():
+        raise typer.BadParameter(f"{folder} is no folder: name the file to write, as page.html, after it")
     path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
     groups = protocols.chosen(protocols.grouped(read_records(folder)), protocol)
     for group in groups:
@@ -142,7 +145,12 @@ def weights(folder: Annotated[Path, typer.Argument(help="A folder of run records
 
 
 def read_records(folder: Path) -> list[dict[str, Any]]:
-    """All records of a folder, with a line on stderr for each file that is none; RecordError if there are no records."""
+    """All records of a folder, or of one file of published ones; RecordError if there are none.
+
+    There is a line on stderr for each file of the folder that is no record.
+    """
+    if folder.name.endswith(SUFFIX):
+        return published(folder)
     with warnings.catch_warnings(record=True) as caught, _kept():
         warnings.simplefilter("always")
         records = read(folder)

@@ -44,7 +44,7 @@ def fit(
     keeping: dict[str, Any] = {"noise": t.noise, "ramp": t.ramp, "steady": t.steady, "progressive": t.progressive}
     if saved is not None:
         keeping |= {"every": saved.every, "keep": saved.keep, "resumed": saved.newest()}
-    settings: Any = OmegaConf.to_container(OmegaConf.create(cfg))
+    settings: Any = OmegaConf.to_container(cfg if OmegaConf.is_config(cfg) else OmegaConf.structured(cfg))
     rate = t.rate or protocol.rate_of(net.architecture, settings)
     learner = Learner(net, t.steps, rate, t.weight_decay, t.check, solved, **keeping)
     left = range(learner.done, t.steps)

@@ -237,7 +237,7 @@ def test_a_run_realises_the_reference_that_corrects_noise_and_records_its_radius
         cfg.training.steps, cfg.training.length, cfg.training.batch = 1, 3, 4
         record = run(cfg)
         assert record["status"] == "done", record["reason"]
-        assert all(s["words_correct"] == 16 for s in record["scores"] if s["weights"] == "reference")
+        assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
         found[robust] = record["reference"]["radius"], record["net"]["hidden"]
     assert found == {False: (None, 8), True: (7 / 8 / 8, 28)}
     assert len(read(tmp_path)) == 2

@@ -1,0 +1,56 @@
+"""Published records: one file, the same bytes every time, and nothing in it of the machine that made them."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+from records import done, failed
+from typer.testing import CliRunner
+
+from leaderboard.cli import app
+from leaderboard.store.published import publish, published
+from leaderboard.store.schema import RecordError
+
+PUBLISHED = sorted((Path(__file__).parents[3] / "leaderboard" / "published").glob("*.jsonl.gz"))
+
+
+def test_records_come_back_without_where_they_were_kept(tmp_path: Path) -> None:
+    records = [done(seed=seed) | {"config": {"steps": 600, "results": "/home/somebody"}} for seed in range(3)] + [failed("gru")]
+    path = tmp_path / "some.jsonl.gz"
+    publish(path, records)
+    first = path.read_bytes()
+    publish(path, records[::-1])
+    assert path.read_bytes() == first
+    assert b"somebody" not in gzip.decompress(first)
+    found = {record["id"]: record for record in published(path)}
+    assert found == {record["id"]: record | {"config": {"steps": 600}} for record in records[:3]} | {
+        records[3]["id"]: records[3] | {"config": {"steps": 600}}
+    }
+
+
+@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"{"), gzip.compress(b'{"schema": 3}')])
+def test_what_is_no_such_file_is_one_line(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl.gz"
+    path.write_bytes(content)
+    with pytest.raises(RecordError) as error:
+        published(path)
+    assert str(path) in str(error.value)
+    assert str(error.value).isprintable()
+
+
+def test_a_table_and_a_page_are_made_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl.gz"
+    publish(path, [done(), done("gru")])
+    shown = CliRunner().invoke(app, ["table", str(path)])
+    assert (shown.exit_code, "gru" in shown.stdout, "wrote" in shown.stdout) == (0, True, False)
+    assert CliRunner().invoke(app, ["site", str(path)]).exit_code == 2  # beside it nothing is written unasked
+    assert CliRunner().invoke(app, ["site", str(path), str(tmp_path / "p.html")]).exit_code == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["p.html", "some.jsonl.gz"]
+
+
+@pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name)
+def test_what_is_published_can_be_read_and_names_no_machine(path: Path) -> None:
+    records = published(path)
+    assert len(records) == len({record["id"] for record in records}) > 100
+    assert not any({"results", "store"} & record["config"].keys() for record in records)
+    assert path.stat().st_size < 3_000_000
