@@ -16,21 +16,25 @@ from typing import Any
 
 import numpy as np
 
-FACTORS, LENGTH, WORDS = (1, 2, 4), 12, 512
+from leaderboard.store.schema import SCHEMA
+
+FACTORS, LENGTH, WORDS = (0.5, 1, 2, 4, 8), 12, 512
 
 
 def scores(random: np.random.Generator, skill: float) -> list[dict[str, Any]]:
-    """Scores of trained and reference weights at every length; `skill` is what remains of the accuracy as lengths double."""
+    """Scores of trained and reference weights on the grid; `skill` is what remains of the accuracy as lengths double."""
     found = []
     for weights in ("trained", "reference"):
-        for factor in FACTORS:
-            right = 1.0 if weights == "reference" else 0.5 + 0.5 * skill ** (factor - 1 + random.exponential(0.2))
-            length, symbols = factor * LENGTH, factor * LENGTH * WORDS
+        for factor, deep in [*((factor, factor) for factor in FACTORS), (1, 2), (1, 4)]:
+            right = 1.0 if weights == "reference" else 0.5 + 0.5 * skill ** max(0, deep - 1 + random.exponential(0.2))
+            length, depth = int(factor * LENGTH), int(deep * LENGTH)
+            symbols, words = length * WORDS, round(WORDS * right ** (length / 4))
             found.append(
-                {"weights": weights, "factor": factor, "length": length, "depth": length, "words": WORDS}
-                | {"words_correct": round(WORDS * right ** (length / 4)), "symbols": symbols}
-                | {"symbols_correct": round(symbols * right), "symbol_chance": 0.5, "word_chance": 0.01}
-                | {"curve_length": 3.7 * length, "evaluations": length, "held_out": True}
+                {"weights": weights, "factor": factor, "length": length, "depth": depth, "depth_of": depth, "words": WORDS}
+                | {"words_correct": words, "symbols": symbols, "symbols_correct": round(symbols * right), "distinct": WORDS}
+                | {"symbol_chance": 0.5, "word_chance": 0.01, "symbol_shortcut": 0.55, "word_shortcut": 0.01}
+                | {"unchanged": words, "curve_length": 3.7 * depth, "projective_length": 2.0, "evaluations": depth}
+                | {"codes": 40, "saturated": None, "held_out": True}
             )
     return found
 
@@ -45,12 +49,12 @@ def records(random: np.random.Generator, models: int, tasks: int, seeds: int) ->
             continue
         failed, id = fate > 0.98, f"{run:016x}"
         yield {
-            "schema": 2,
+            "schema": SCHEMA,
             "id": id,
             "status": "failed" if failed else "done",
             "reason": "TrainingError: the loss is not finite" if failed else None,
             "protocol": {"name": "synthetic", "hash": "0" * 8, "settings": {"version": 1, "training.length": LENGTH}},
-            "recipe": {"label": "", "settings": {"training.rate": 0.003}},
+            "recipe": {"label": "", "settings": {"training.rate": 0.003}, "choice": None},
             "task": {"name": f"t{task}", "label": f"task(kind={task})", "parameters": {"kind": int(task)}}
             | {"version": 1, "class": "P"},
             "model": {"name": f"m{model}", "label": f"model{model:02}", "parameters": {}, "version": 1},
@@ -73,7 +77,8 @@ def records(random: np.random.Generator, models: int, tasks: int, seeds: int) ->
                 "loss": [[step, 0.7 * 0.99 ** (step / 4)] for step in range(0, 401, 50)],
             },
             "scores": [] if failed else scores(random, float(skills[model, task])),
-            "cost": {"seconds": 9.1, "cpu_seconds": 9.0, "peak_memory": 400_000_000, "started": "2026-01-01T00:00:00+00:00"},
+            "cost": {"seconds": 9.1, "cpu_seconds": 9.0, "training_cpu_seconds": 8.0, "peak_memory": 400_000_000}
+            | {"started": "2026-01-01T00:00:00+00:00"},
             "files": {} if failed else {f"{id}.safetensors": {"sha256": "0" * 64, "bytes": 0}},
         }
 
@@ -121,7 +126,7 @@ def measure(folder: Path) -> None:
     every = timed("all tables", lambda: views.sections(group, "scores", keys))
     for form in views.FILES.values():
         timed(form, lambda form=form: views.joined(every, "", form))
-    for name in ("profile", "pairs", "efficiency", "frontier"):
+    for name in ("short", "dynamics", "profile", "pairs", "efficiency", "frontier"):
         timed(f"view {name}", lambda name=name: views.VIEWS[name].make(df, "symbol", FACTORS[-1]))
     if "--profile" in sys.argv:
         profile.disable()

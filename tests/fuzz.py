@@ -107,7 +107,7 @@ def good() -> list[Record]:
     many[2] |= real | {"diagnostics": {"trained": diagnosed, "reference": diagnosed}}
     many[2]["config"] = {"training": {"steps": 5, "rate": 0.1}, "net": {"norm": False}, "seed": 0}
     many[3] |= {"files": {f"{many[3]['id']}.safetensors": {"sha256": "0" * 64, "bytes": 10}}}
-    many[4] |= {"submission": said}
+    many[4] |= {"submission": said, "noise": {"certified": 0.1, "trained": 0.2, "reference": None}}
     many[5]["scores"] = lengths[:3]
     return deepcopy(many)
 

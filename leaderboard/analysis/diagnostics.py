@@ -208,6 +208,12 @@ def _under(net: Net, architecture: Continuous) -> Net:
 # all of them, for a record
 
 
+def radius_of(net: Net, words: Batch, seed: int = 0) -> float | None:
+    """`noise_radius` of a net on its own device; None for a net that has no layers, or whose solver gives up."""
+    there = Batch(words.tokens.to(net.embed.device), words.target.to(net.embed.device), words.depth)
+    return _finite(lambda: noise_radius(net.eval(), there, torch_generator("noise", seed)))
+
+
 def diagnose(net: Net, words: Batch, seed: int = 0) -> dict[str, Any]:
     """All of the above of one net, with null for what it does not have or what is not finite."""
     net.eval()

@@ -7,12 +7,18 @@ from typing import Any
 import models
 import tasks
 from leaderboard import protocol
+from leaderboard.analysis import diagnostics
 from leaderboard.running.config import Config
 from leaderboard.running.score import scores
+from models.lowering.robust import radius
 
 
 def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
-    """Score trained and, in a copy of the module, reference weights: the record's reference, scores and diagnostics."""
+    """Score trained and, in a copy of the module, reference weights: the record's reference, scores, noise and diagnostics.
+
+    `noise`: the radius of the noise, after every layer, that the weights bear at the training length, and that for which
+    reference weights are certified with `net.robust=true`.
+    """
     realised = copy.deepcopy(net)
     entry, reason = reference_entry(realised, task, cfg.net.robust)
     scored = {"trained": net} | ({} if reason else {"reference": realised})
@@ -30,12 +36,13 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
                 deeper = [own * depth for depth in cfg.scoring.depths if factor == 1]
                 found = scores(scored[weights], task, length, count, own, deeper)
                 measured += [{"weights": weights, "factor": factor} | asdict(score) for score in found]
+    words = diagnostics.batch(task, own, cfg.diagnostics.words)
     record: dict[str, Any] = {"reference": entry, "scores": measured}
+    record["noise"] = {"certified": radius(task.program(), inner=cfg.net.inner)} | {
+        weights: diagnostics.radius_of(one, words, cfg.seed) for weights, one in reaching(own).items()
+    }
     if cfg.diagnostics.enabled:
-        from leaderboard.analysis import diagnostics
-
-        words = diagnostics.batch(task, cfg.training.length, cfg.diagnostics.words)
-        record["diagnostics"] = diagnostics.compare(reaching(cfg.training.length), words, cfg.seed)
+        record["diagnostics"] = diagnostics.compare(reaching(own), words, cfg.seed)
     return record
 
 

@@ -37,8 +37,8 @@ def scores(
     The words depend on the task, the length and nothing else, so all nets answer the same, unless a hidden `seed` gives others.
     They are not training words if the length was not trained (it exceeds `trained_to`), or if there are enough words to keep
     a part (see `tasks.words.split`). A state that is not finite counts as a wrong answer; of an ODE it is
-    a solution that does not exist, whatever the solver, so a SolverError that says where. A depth that a length before had
-    is left out.
+    a solution that does not exist, whatever the solver, so a SolverError that says where. A depth that a length before had is
+    left out, and so are all others for a net without layers, which reads from left to right.
     """
     net.eval()
     drawn = scoring_words(task, words, length, trained_to, seed)
@@ -57,6 +57,7 @@ def scores(
         "held_out": length > trained_to or splits(task, length),
     }
     found, first = list[Score](), torch.empty(0)
+    deeper = deeper if net.architecture.layered else ()
     depths = {task.depth(n): n for n in reversed((length, *deeper))}
     for depth, depth_of in reversed(depths.items()):
         answers, measured = _answers(net, task, length, tokens, depth)

@@ -136,6 +136,10 @@ _DIAGNOSTICS: dict[str, Any] = {  # of one net; a record has them where they wer
     "lipschitz": _SIZE | _NULL,
 }
 
+_NOISE: dict[str, Any] = {"certified": _SIZE | _NULL}  # radii; and one of each net, where it has layers
+
+_WEIGHTS = frozenset({"trained", "reference"})
+
 _SUBMISSION: dict[str, Any] = {  # a record of submitted weights has it
     "name": _LABEL,
     "authors": _LIST,
@@ -208,6 +212,10 @@ def validated(record: Any) -> dict[str, Any]:
     for key, each in (("diagnostics", _DIAGNOSTICS), ("files", _FILE)):
         if key in record:
             _check(record[key], dict.fromkeys(record[key] if type(record[key]) is dict else (), each), key)
+    if "noise" in record:
+        if type(record["noise"]) is not dict:
+            raise NotARecord("noise is not an object")
+        _check(record["noise"], _NOISE | dict.fromkeys(_WEIGHTS.intersection(record["noise"]), _SIZE | _NULL), "noise")
     if "submission" in record:
         _check(record["submission"], _SUBMISSION, "submission")
         claimed = record["submission"]["claimed"]
@@ -270,7 +278,7 @@ def _check_scores(scores: list[Any]) -> bool:
     if wrong := _misplaced(tuple(map(_place, scores))):
         raise NotARecord(f"record.scores: {wrong}")
     kinds = {row[0] for row in rows}
-    if not kinds <= {"trained", "reference"}:
+    if not kinds <= _WEIGHTS:
         raise NotARecord("score.weights is neither trained nor reference")
     return "trained" in kinds
 

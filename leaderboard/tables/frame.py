@@ -17,10 +17,11 @@ from leaderboard.tables.statistics import Floats, normalised
 Metric = Literal["symbol", "word"]
 METRICS: tuple[Metric, Metric] = ("symbol", "word")
 RETRAINED = "retrained"
+HUGE = 1e100  # no setting is larger
 PASSED = ("fits", "solved", "settles")  # what a run can do, see `scored`
 
 _NUMBERS = ["parameters", "longest", "examples", "examples_to_solve", "seconds", "cpu_seconds", "peak_memory"]
-_NUMBERS += ["training_cpu_seconds"]
+_NUMBERS += ["training_cpu_seconds", "noise", "radius", "reference_radius", "certified"]
 _TEXTS = ["task", "model", "recipe", "id", "status", "reason", "badge", "reference_reason"]
 ORIGIN = ["code", "commit", "libraries", "processor"]  # where a run comes from; None where that is not known
 _TEXTS += ORIGIN
@@ -180,8 +181,11 @@ def dynamics(df: pd.DataFrame, weights: str = "trained") -> pd.DataFrame:
     - `drift`: the length a layer beyond depth(N), to that of 2 N, over the length a layer before; 0: it stands still.
     - `stands`: the share of answers at N that stand at the depth of FAR times N.
     - `codes`, `codes_far`: different codes at N and FAR times N; `saturated`: the share of channels on the box at N.
+    - `noise` with which the net was trained, the `radius` of that which these weights bear, and that for which reference
+      weights are `certified`.
     """
-    out = runs(df)[["run", "task", "model", "seed"]]
+    radius = "radius" if weights == "trained" else "reference_radius"
+    out = runs(df)[["run", "task", "model", "seed", "noise", radius, "certified"]].rename(columns={radius: "radius"})
     half, one, four = (at(df, weights, "word", factor).set_index("run").reindex(out["run"]) for factor in (0.5, 1, FAR))
     here = own(df)
     first = here[(here["factor"] == 1) & (here["weights"] == weights)].set_index("run").reindex(out["run"])
@@ -200,6 +204,7 @@ def dynamics(df: pd.DataFrame, weights: str = "trained") -> pd.DataFrame:
 
 def _run(record: dict[str, Any]) -> dict[str, Any]:
     net, reference, training = (record[part] or {} for part in ("net", "reference", "training"))
+    noise = record.get("noise", {})
     submission = record.get("submission")
     cost = record["cost"] if submission is None else {}  # of a submission it is the cost of scoring it
     recipe, code = line(record["recipe"]["label"]), record["code"]
@@ -231,7 +236,16 @@ def _run(record: dict[str, Any]) -> dict[str, Any]:
         "cpu_seconds": cost.get("cpu_seconds"),
         "peak_memory": cost.get("peak_memory"),
         "training_cpu_seconds": cost.get("training_cpu_seconds"),
+        "noise": _number(record["recipe"]["settings"].get("training.noise")),
+        "radius": noise.get("trained"),
+        "reference_radius": noise.get("reference"),
+        "certified": noise.get("certified"),
     }
+
+
+def _number(value: Any) -> float | None:
+    """Of what the schema leaves open, a number that can be shown."""
+    return float(value) if type(value) in (int, float) and abs(value) < HUGE else None
 
 
 def _missing(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

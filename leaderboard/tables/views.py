@@ -21,7 +21,7 @@ Form = Literal["markdown", "latex", "csv"]
 FILES: dict[str, Form] = {"table.md": "markdown", "table.csv": "csv", "table.tex": "latex"}
 SHOWN = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
 SIGNIFICANT = 0.05
-_SEEN = ["alpha", "alpha_projective", "drift", "stands", "codes", "codes_far", "saturated"]  # of `frame.dynamics`
+_SEEN = ["alpha", "alpha_projective", "drift", "stands", "codes", "codes_far", "saturated", "noise", "radius", "certified"]
 _WEIGHTS = ("trained", "reference")
 ABSENT = "failed or missing runs are counted as the shortcut"
 UNSCALED = "no task has a scale here: no reference exceeds the shortcut"
@@ -189,7 +189,9 @@ VIEWS: dict[View, Shown] = {
         f"their answers at N unchanged at the depth of {FAR} N; of whole words right at {FAR} N. Then medians over runs. "
         "alpha: exponent of the length of the curve of states in n, from N/2 to N, and of that of x / |x|; drift: its length a "
         "layer beyond depth(N), over that before; stands: answers at N that stand; codes: different codes among 1024 cells of "
-        f"the last state, at N and {FAR} N; saturated: channels on the box. reference: the same of the reference weights.",
+        f"the last state, at N and {FAR} N; saturated: channels on the box; noise: that of training, radius: that which the "
+        "net bears after every layer at N, certified: that for which net.robust=true has a reference. reference: the same of "
+        "the reference weights.",
     ),
     "profile": Shown(
         _profile,

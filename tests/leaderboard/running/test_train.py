@@ -27,6 +27,9 @@ def test_a_run_leaves_one_record(tmp_path, model):
         (weights, *place) for weights in ("trained", "reference") for place in places
     ]
     assert all(s["words_correct"] == s["words"] == s["unchanged"] for s in stored["scores"] if s["weights"] == "reference")
+    assert stored["noise"]["certified"] == pytest.approx(0.0875)  # as the card of the task says
+    assert stored["noise"]["trained"] >= 0
+    assert stored["noise"]["reference"] >= 0
     assert 0 < stored["cost"]["training_cpu_seconds"] < stored["cost"]["cpu_seconds"]
     assert stored["training"]["examples"] == 48
     assert [step for step, _ in stored["training"]["loss"]] == [3, 6]
@@ -240,6 +243,12 @@ def test_words_are_scored_on_a_grid_of_lengths_and_depths(tmp_path):
     ]  # fmt: skip
     still = run(configured(tmp_path, "task=cellular", "training.length=4"))
     assert [s["depth_of"] for s in still["scores"] if s["factor"] == 1] == [4, 4]  # no depth is scored twice
+
+
+def test_a_net_without_layers_has_no_other_depths_and_bears_no_noise(tmp_path):
+    record = run(configured(tmp_path, "model=gru"))
+    assert all(s["depth_of"] == s["length"] for s in record["scores"])
+    assert (record["noise"]["trained"], record["noise"]["reference"]) == (None, None)
 
 
 def test_a_recipe_has_its_name_and_says_what_is_not_as_it_sets(tmp_path):

@@ -145,11 +145,15 @@ def test_dynamics_by_hand() -> None:
         deeper(25, curve_length=90.0),
         score(factor=4, codes=16),
     ]
-    df = frame([done(scores=scores), done("gru", scores=[score(curve_length=None)])])
+    noisy = done(scores=scores) | {"noise": {"certified": 0.25, "trained": 0.5, "reference": 0.125}}
+    noisy["recipe"]["settings"] = {"training.noise": 0.3}
+    df = frame([noisy, done("gru", scores=[score(curve_length=None)])])
     gru, resnet = rows(dynamics(df).drop(columns="run"))
     assert (resnet["alpha"], resnet["alpha_projective"], resnet["stands"], resnet["saturated"]) == (2, 1, 0.25, 0.75)
     assert resnet["drift"] == 0.5  # 6 over 12 layers more, 12 over 12 layers before
     assert (resnet["codes"], resnet["codes_far"]) == (8, 16)
+    assert (resnet["noise"], resnet["radius"], resnet["certified"]) == (0.3, 0.5, 0.25)
+    assert dynamics(df, "reference")["radius"].tolist()[1] == 0.125
     assert np.isnan([gru["alpha"], gru["drift"], gru["stands"]]).all()
     assert factors(df) == [1, 4]  # half the training length is no test
 
