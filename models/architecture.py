@@ -35,7 +35,8 @@ class Layers:
 
     `generator` draws what a training step leaves to chance (None: nothing). In continuous time there are `points` states a
     layer; 0: the last is enough. `after` is what becomes of x after every layer (None: nothing), as of the noise and the box
-    of robust training: what the method remembers besides x stays as it is.
+    of robust training: what the method remembers besides x stays as it is. `symbols`: the word itself, tokens
+    `[batch, cells]`, and the embedding `[alphabet, width]`, for a net that reads.
     """
 
     of: Callable[[int], Blocks]
@@ -43,6 +44,7 @@ class Layers:
     generator: torch.Generator | None = None
     points: int = 1
     after: Callable[[Tensor], Tensor] | None = None
+    symbols: tuple[Tensor, Tensor] | None = None
 
     def __getitem__(self, k: int) -> Blocks:
         return self.of(k)

@@ -1,6 +1,7 @@
 """The one module that is trained and that reference weights are loaded into: embed, layers of an architecture, read out."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -130,6 +131,8 @@ class Net(nn.Module):
         """
         x = self.embedded(tokens)
         layers = self.stack(depth, points, x)
+        if not self.architecture.layered:
+            layers = replace(layers, symbols=(tokens, self.embed.clamp(-self.box, self.box) if self.box else self.embed))
         yield x
         yield from self.architecture.states(x, layers)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 
 from models.architecture import ModelError
 from models.block import Norm, Part
+
+RUN: dict[str, Any] = {"RNN_TANH": torch.rnn_tanh, "GRU": torch.gru, "LSTM": torch.lstm}  # torch's own, of given weights
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,20 @@ class Reader(Part[Transitions]):
         """ModelError: there is no inner layer."""
         raise ModelError("a streaming net has no inner layer; allowed: inner=false")
 
-    def forward(self, x: Float[Tensor, "batch width steps"]) -> Float[Tensor, "batch width steps"]:
-        """h after every step."""
+    def forward(
+        self, x: Float[Tensor, "batch reads steps"], embed: Float[Tensor, "alphabet width"] | None = None
+    ) -> Float[Tensor, "batch width steps"]:
+        """h after every step of states x; with an embedding E, x are one-hot symbols, and W E takes the place of W.
+
+        So W multiplies every symbol of the alphabet once, in place of every cell of every word.
+        """
         h = self.h0.expand(1, len(x), -1).contiguous()
         state = (h, torch.zeros_like(h)) if isinstance(self.recurrent, nn.LSTM) else h
-        return self.recurrent(self.norm(x).mT, state)[0].mT
+        if embed is None:
+            return self.recurrent(self.norm(x).mT, state)[0].mT
+        W, *others = self.recurrent.all_weights[0]
+        weights, how = [W @ self.norm(embed.mT), *others], (True, 1, 0.0, self.training, False, True)
+        return RUN[self.recurrent.mode](x.mT, state, weights, *how)[0].mT
 
     @torch.no_grad()
     def load(self, weights: Transitions, scale: float = 1.0) -> None:

@@ -50,7 +50,14 @@ class Stream(Architecture):
         """One state, for depth > 0: at each cell the hidden state from which its answer is read."""
         if layers.depth:
             (read,), cells = layers[0], x.shape[-1]
-            yield read(nn.functional.pad(x, (0, max(layers.depth - cells, 0))))[..., -cells:]
+            blanks = (0, max(layers.depth - cells, 0))
+            if layers.symbols is None:
+                yield read(nn.functional.pad(x, blanks))[..., -cells:]
+            else:
+                assert isinstance(read, Reader)
+                tokens, embed = layers.symbols
+                word = nn.functional.one_hot(tokens, len(embed)).mT.to(embed)  # [batch, alphabet, cells]
+                yield read(nn.functional.pad(word, blanks), embed)[..., -cells:]
 
     def reference(self, program: Program, length: int) -> Reference:
         """Reference weights; NotRealizable, with the reason, if the program is no automaton, or too large a one."""

@@ -347,3 +347,15 @@ def test_cards_name_streams_for_automata_only(task, width):
         assert (name in re.findall(r"[a-z_]+", said)) == (width is not None)
     assert "second_order_ode" in said
     assert "tis_ode" in said
+
+
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("norm", [False, True])
+def test_symbols_that_are_looked_up_are_the_embedded_ones(name, norm):
+    """W E s is W x: the same states from one-hot symbols as from the embedded word, blanks after it included; in float64."""
+    task = TASKS["counter"]
+    net = models.build(name, task, width=24, norm=norm, seed=3).double()
+    tokens = task.sample(5, 9, tasks.Bits(0))
+    *_, looked_up = net.states(tokens, 12)
+    (embedded,) = net.architecture.states(net.embedded(tokens), net.stack(12))
+    assert torch.allclose(looked_up, embedded, rtol=0, atol=1e-13)  # 24 products of numbers below 4, 12 steps that contract
