@@ -54,3 +54,13 @@ def test_what_is_published_can_be_read_and_names_no_machine(path: Path) -> None:
     assert len(records) == len({record["id"] for record in records}) > 100
     assert not any({"results", "store"} & record["config"].keys() for record in records)
     assert path.stat().st_size < 3_000_000
+
+
+def test_the_table_of_the_pilot_is_that_of_its_records() -> None:
+    (path,) = [path for path in PUBLISHED if path.name == "pilot.jsonl.gz"]
+    said = (Path(__file__).parents[3] / "docs" / "pilot.md").read_text(encoding="utf-8")
+    block = said.split("<!-- table: pilot -->\n")[1].split("<!-- /table -->")[0]
+    made = CliRunner(env={"COLUMNS": "110"}).invoke(app, ["table", str(path)]).stdout
+    assert [line.strip() for line in block.splitlines() if line.strip()] == [
+        line.strip() for line in made.splitlines() if line.strip()
+    ]
