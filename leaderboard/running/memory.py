@@ -65,7 +65,9 @@ def activations(cfg: "Config", task: tasks.Task, architecture: models.Architectu
     steady, progressive = bool(cfg.training.steady), bool(cfg.training.progressive)
     kept: float = (1 + steady + 2 * progressive) * depth * layer
     if isinstance(architecture, Stream):
-        kept = (2 + 4 * len(architecture.gates)) * state * max(depth / cells, 1)  # a hidden state a step, and its gates
+        kept = (
+            4.5 * len(architecture.gates) * state * max(depth / cells, 1)
+        )  # gates of every step, and what torch keeps of each
     elif cfg.net.memory == "checkpoint":
         kept = ceil(sqrt(depth)) * (state + layer)
     elif cfg.net.memory == "reverse" or getattr(architecture, "adjoint", False):
