@@ -96,7 +96,7 @@ def recipe(
     """
     usual = dict(RECIPE) | {key: value for key in RECIPE if (value := _at(named or {}, key)) is not None}
     found = choice(architecture, settings)
-    usual["training.rate"] = rate_of(architecture, settings)
+    usual["training.rate"] = found["rate"] if found else rates.USUAL
     chosen = {key: usual[key] if (value := _at(settings, key)) is None else value for key in usual}
     chosen["training.rate"] = chosen["training.rate"] or usual["training.rate"]  # 0: none was named
     name = str((named or {}).get("name", PLAIN))

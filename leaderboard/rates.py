@@ -21,6 +21,7 @@ WORDS = 256  # of each length
 SEED = 1000
 USUAL = 3e-3  # where none was chosen
 FILE = "rates.json"
+_MEASURES = ("words", "symbols", "cpu_seconds")  # of each rate
 
 
 def key(model: str, recipe: str) -> str:
@@ -40,9 +41,6 @@ def choice(model: str, version: int, recipe: str) -> dict[str, Any] | None:
     if entry is None or entry["version"] != version or set(entry["rates"]) != set(map(str, RATES)):
         return None
     return {"rate": best(entry["rates"])} | {of: {rate: one[of] for rate, one in entry["rates"].items()} for of in _MEASURES}
-
-
-_MEASURES = ("words", "symbols", "cpu_seconds")
 
 
 def best(measured: Mapping[str, Mapping[str, float]]) -> float:

@@ -599,7 +599,12 @@ MUTANTS = [
         "errors",
         f"{V}::test_claims_differ_by_rounding_on_public_words_and_by_sampling_on_others",
     ),
-    Mutant(FRAME, 'df[df["depth_of"] == df["length"]]', "df", f"{T}::test_words_at_other_depths_are_no_scores_of_their_length"),
+    Mutant(
+        FRAME,
+        'df["depth_of"] == df["length"]',
+        'df["length"] > 0',
+        f"{T}::test_words_at_other_depths_are_no_scores_of_their_length",
+    ),
     Mutant(
         FRAME,
         "still & (factor > 1)",

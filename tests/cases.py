@@ -1,6 +1,8 @@
 """The tasks and the models that tests are tried on: one table of each; and words for them."""
 
+from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
@@ -57,3 +59,37 @@ def random_words(task: Task, count: int, length: int) -> torch.Tensor:
         more = generator.integers(0, task.alphabet - task.blanks, (count, length))
         words = torch.cat([words, torch.nn.functional.pad(more, (0, words.shape[1] - length), value=task.alphabet - 1)])
     return words
+
+
+LAYERED = [name for name, (model, _) in MODELS.items() if models.find(model).layered]
+
+
+def small(name: str, task: str = "parity", **settings: Any) -> models.Net:
+    """A small net of a model for a task."""
+    model, options = MODELS[name]
+    return models.build(model, TASKS[task], **({"width": 8, "hidden": 12} | settings | options))
+
+
+@torch.no_grad()
+def shaken(made: models.Net, scale: float = 0.3) -> models.Net:
+    """The net with random weights everywhere: blocks begin as 0."""
+    generator = torch.Generator().manual_seed(1)
+    for parameter in made.parameters():
+        parameter += scale * torch.randn(parameter.shape, generator=generator).to(parameter)
+    return made
+
+
+def kept(net: models.Net, loss: Callable[[], torch.Tensor]) -> int:
+    """Bytes of the tensors that autograd keeps for the backward pass of a loss, each storage once; weights aside."""
+    weights, seen = {p.data_ptr() for p in net.parameters()}, dict[int, int]()
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        if tensor.data_ptr() not in weights:
+            seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    net.train()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        found = loss()  # holds on to all of it while it is counted
+    assert found.isfinite()
+    return sum(seen.values())

@@ -210,14 +210,18 @@ def _under(net: Net, architecture: Continuous) -> Net:
 
 def radius_of(net: Net, words: Batch, seed: int = 0) -> float | None:
     """`noise_radius` of a net on its own device; None for a net that has no layers, or whose solver gives up."""
-    there = Batch(words.tokens.to(net.embed.device), words.target.to(net.embed.device), words.depth)
-    return _finite(lambda: noise_radius(net.eval(), there, torch_generator("noise", seed)))
+    return _finite(lambda: noise_radius(net.eval(), _beside(net, words), torch_generator("noise", seed)))
+
+
+def _beside(net: Net, words: Batch) -> Batch:
+    """The words on the device of a net."""
+    return Batch(words.tokens.to(net.embed.device), words.target.to(net.embed.device), words.depth)
 
 
 def diagnose(net: Net, words: Batch, seed: int = 0) -> dict[str, Any]:
     """All of the above of one net, with null for what it does not have or what is not finite."""
     net.eval()
-    words = Batch(words.tokens.to(net.embed.device), words.target.to(net.embed.device), words.depth)
+    words = _beside(net, words)
     few = words._replace(tokens=words.tokens[:16], target=words.target[:16])
     with counted(net) as calls, torch.no_grad():
         _, curve, _ = follow(net, words.tokens, words.depth)
@@ -229,10 +233,10 @@ def diagnose(net: Net, words: Batch, seed: int = 0) -> dict[str, Any]:
         "precision": precision_floor(net, words),
         "solvers": solvers,
         "largest_drop": own - min(comparable) if comparable else None,
+        "noise_radius": radius_of(net, words, seed),
     }
     measures: dict[str, Callable[[], float]] = {
         "curve_length": lambda: float(curve.mean()),
-        "noise_radius": lambda: noise_radius(net, words, torch_generator("noise", seed)),
         "relative_noise_radius": lambda: noise_radius(net, words, torch_generator("noise", seed), relative=True),
         "lipschitz": lambda: lipschitz(net, few, torch_generator("lipschitz", seed)),
     }

@@ -9,6 +9,7 @@ Each net that was trained leaves a file in `results/development`, so that what w
 import json
 import time
 from collections import defaultdict
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -35,14 +36,12 @@ def words(task: tasks.Task, length: int) -> torch.Tensor:
     return draw(task, rates.WORDS, length, seeded("development", task.label, length), testing=True)
 
 
-def measured(cfg: Config) -> dict[str, Any]:
+def measured(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> dict[str, Any]:
     """Train as configured, and the shares of whole words and of symbols that are right, mean over `rates.LENGTHS`."""
-    task, architecture = checked(cfg)
     torch.set_num_threads(1)
     started = time.process_time()
-    resolved: Any = OmegaConf.to_container(cfg, resolve=True)
-    parameters = {str(name): value for name, value in resolved["model"].items() if name != "name"}
-    net = models.build(architecture.name, task, **resolved["net"], seed=cfg.seed, **parameters)
+    settings: Any = OmegaConf.to_container(cfg.net, resolve=True)
+    net = models.build(architecture.name, task, **settings, seed=cfg.seed, **asdict(architecture))
     right = {"words": 0.0, "symbols": 0.0}
     try:
         fit(cfg, task, net)
@@ -83,7 +82,7 @@ def choose(cfg: Config) -> None:
             if not path.exists():
                 key = rates.key(architecture.label, protocol.besides_rate(settings))
                 entry = {"key": key, "version": architecture.version, "rate": rate}
-                entry |= {"task": task.label} | measured(own)
+                entry |= {"task": task.label} | measured(own, task, architecture)
                 FOLDER.mkdir(parents=True, exist_ok=True)
                 put(path, (json.dumps(entry) + "\n").encode())
                 print(json.dumps(entry), flush=True)

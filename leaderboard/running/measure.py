@@ -12,6 +12,8 @@ from leaderboard.running.config import Config
 from leaderboard.running.score import scores
 from models.lowering.robust import radius
 
+NOISY = 64  # words on which it is looked how much noise a net bears; no setting, as it would not name the run
+
 
 def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
     """Score trained and, in a copy of the module, reference weights: the record's reference, scores, noise and diagnostics.
@@ -36,12 +38,13 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
                 deeper = [own * depth for depth in cfg.scoring.depths if factor == 1]
                 found = scores(scored[weights], task, length, count, own, deeper)
                 measured += [{"weights": weights, "factor": factor} | asdict(score) for score in found]
-    words = diagnostics.batch(task, own, cfg.diagnostics.words)
+    words = diagnostics.batch(task, own, NOISY)
     record: dict[str, Any] = {"reference": entry, "scores": measured}
     record["noise"] = {"certified": radius(task.program(), inner=cfg.net.inner)} | {
         weights: diagnostics.radius_of(one, words, cfg.seed) for weights, one in reaching(own).items()
     }
     if cfg.diagnostics.enabled:
+        words = diagnostics.batch(task, own, cfg.diagnostics.words)
         record["diagnostics"] = diagnostics.compare(reaching(own), words, cfg.seed)
     return record
 

@@ -57,11 +57,12 @@ def scores(
         "held_out": length > trained_to or splits(task, length),
     }
     found, first = list[Score](), torch.empty(0)
-    deeper = deeper if net.architecture.layered else ()
-    depths = {task.depth(n): n for n in reversed((length, *deeper))}
-    for depth, depth_of in reversed(depths.items()):
+    for depth_of in (length, *(deeper if net.architecture.layered else ())):
+        depth = task.depth(depth_of)
+        if depth in {score.depth for score in found}:
+            continue
         answers, measured = _answers(net, task, length, tokens, depth)
-        first = answers if depth_of == length else first
+        first = first if found else answers
         right = answers == target
         found.append(
             Score(

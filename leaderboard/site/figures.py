@@ -93,8 +93,7 @@ def _says(cell: dict[str, Any]) -> str:
 
 def curve_ratios(df: pd.DataFrame, factor: float) -> dict[tuple[str, str], float]:
     """Mean curve length of trained over that of reference weights at that length, by (task, model); NaN where not measured."""
-    here = own(df)
-    here = here[here["factor"] == factor]
+    here = df[own(df) & (df["factor"] == factor)]
     means = here.groupby(["task", "model", "weights"], observed=True)["curve_length"].mean().unstack("weights")
     means = means.reindex(columns=["trained", "reference"])
     ratio = means["trained"] / means["reference"].where(means["reference"] > 0)

@@ -2,12 +2,13 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from leaderboard.store.atomic import put
-from leaderboard.store.schema import NotARecord, RecordError, validated
+from leaderboard.store.schema import RecordError, validated
 
 SUFFIX = ".jsonl.gz"
 LOCAL = ("results", "logger", "store")  # of a configuration: where a run was kept, on which no result depends
@@ -27,10 +28,8 @@ def published(path: Path) -> list[dict[str, Any]]:
     try:
         lines = gzip.decompress(path.read_bytes()).decode().splitlines()
         records = [validated(json.loads(line)) for line in lines]
-    except (OSError, EOFError, ValueError) as error:
-        if isinstance(error, RecordError) and not isinstance(error, NotARecord):
-            raise
-        raise RecordError(f"{path}: not a file of published records: {' '.join(str(error).split())}") from None
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise RecordError(f"{path}: {' '.join(str(error).split())}") from None
     if not records:
         raise RecordError(f"{path}: no records")
     return records

@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.protocol import FAR, SOLVED
-from leaderboard.store.schema import SCORE
+from leaderboard.store.schema import FINITE, SCORE
 from leaderboard.tables.statistics import Floats, normalised
 
 Metric = Literal["symbol", "word"]
 METRICS: tuple[Metric, Metric] = ("symbol", "word")
 RETRAINED = "retrained"
-HUGE = 1e100  # no setting is larger
 PASSED = ("fits", "solved", "settles")  # what a run can do, see `scored`
 
 _NUMBERS = ["parameters", "longest", "examples", "examples_to_solve", "seconds", "cpu_seconds", "peak_memory"]
@@ -90,31 +89,35 @@ def far(df: pd.DataFrame) -> float:
     return float(FAR) if FAR in factors(df) else factors(df)[-1]
 
 
-def own(df: pd.DataFrame) -> pd.DataFrame:
-    """The scores of words at the depth of their own length."""
-    return df[df["depth_of"] == df["length"]]
+def own(df: pd.DataFrame) -> "pd.Series[bool]":
+    """Which scores are of words at the depth of their own length."""
+    return df["depth_of"] == df["length"]
 
 
 def constant(df: pd.DataFrame) -> set[str]:
     """The tasks that do not extrapolate: their depth is the same at all lengths of which it is known."""
-    depths = own(df).groupby("task", observed=True)[["length", "depth"]].nunique()
+    depths = df.loc[own(df), ["task", "length", "depth"]].groupby("task", observed=True).nunique()
     return set(depths.index[(depths["length"] > 1) & (depths["depth"] == 1)])
 
 
 def at(df: pd.DataFrame, weights: str, metric: Metric, factor: float) -> pd.DataFrame:
     """Scores of these weights at `factor` times the training length, with `accuracy` and `claimed`; a row a run with any."""
     correct, of, claimed = f"{metric}s_correct", f"{metric}s", f"{metric}_claimed"
-    names = ["run", "task", "model", "length", "evaluations", "held_out", "curve_length", "projective_length", "codes"]
+    names = ["run", "task", "model", "length", "depth", "evaluations", "held_out", "curve_length", "projective_length", "codes"]
     names += ["saturated", correct, of, claimed]
-    here = own(df)
-    rows = here.loc[(here["factor"] == factor) & (here["weights"] == weights), names].drop_duplicates("run")
+    rows = df.loc[own(df) & (df["factor"] == factor) & (df["weights"] == weights), names].drop_duplicates("run")
     return rows.assign(accuracy=rows[correct] / rows[of], claimed=rows[claimed])
 
 
 def deeper(df: pd.DataFrame, weights: str, factor: int) -> pd.DataFrame:
-    """Scores of words of the training length N at the depth of `factor` times N, with `accuracy` (whole words); a row a run."""
-    here = df[(df["factor"] == 1) & (df["weights"] == weights) & (df["depth_of"] == factor * df["length"])]
-    return here.assign(accuracy=here["words_correct"] / here["words"], stands=here["unchanged"] / here["words"])
+    """Scores of words of the training length N at the depth of `factor` times N, a row a run.
+
+    `stands`: the share of answers that are those at the depth of N.
+    """
+    names = ["run", "depth", "curve_length", "words", "unchanged"]
+    deep = df["depth_of"] == factor * df["length"]
+    here = df.loc[deep & (df["factor"] == 1) & (df["weights"] == weights), names]
+    return here.assign(stands=here["unchanged"] / here["words"])
 
 
 def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
@@ -134,8 +137,8 @@ def scored(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     """
     out = runs(df)
     trained = at(df, "trained", metric, factor).set_index("run").reindex(out["run"])
-    here = own(df)
-    shortcuts = here[here["factor"] == factor].groupby("task", observed=True)[f"{metric}_shortcut"].mean()
+    here = own(df) & (df["factor"] == factor)
+    shortcuts = df[here].groupby("task", observed=True)[f"{metric}_shortcut"].mean()
     bests = at(df, "reference", metric, factor).groupby("task", observed=True)["accuracy"].max()
     score, failed, done = (trained["accuracy"].to_numpy(), *((out["status"] == name).to_numpy() for name in ("failed", "done")))
     missing = np.isnan(score) & ~failed
@@ -187,16 +190,14 @@ def dynamics(df: pd.DataFrame, weights: str = "trained") -> pd.DataFrame:
     radius = "radius" if weights == "trained" else "reference_radius"
     out = runs(df)[["run", "task", "model", "seed", "noise", radius, "certified"]].rename(columns={radius: "radius"})
     half, one, four = (at(df, weights, "word", factor).set_index("run").reindex(out["run"]) for factor in (0.5, 1, FAR))
-    here = own(df)
-    first = here[(here["factor"] == 1) & (here["weights"] == weights)].set_index("run").reindex(out["run"])
     twice, deep = (deeper(df, weights, factor).set_index("run").reindex(out["run"]) for factor in (2, FAR))
-    beyond = (twice["curve_length"] - first["curve_length"]) / (twice["depth"] - first["depth"])
+    beyond = (twice["curve_length"] - one["curve_length"]) / (twice["depth"] - one["depth"])
     with np.errstate(divide="ignore", invalid="ignore"):
         alphas = {
             f"alpha{name}": np.log2(one[f"{of}_length"].to_numpy() / half[f"{of}_length"].to_numpy())
             for name, of in (("", "curve"), ("_projective", "projective"))
         }
-        drift = (beyond / (first["curve_length"] / first["depth"])).to_numpy()
+        drift = (beyond / (one["curve_length"] / one["depth"])).to_numpy()
     found = {"drift": drift, "stands": deep["stands"].to_numpy(), "codes": one["codes"].to_numpy()}
     found |= {"codes_far": four["codes"].to_numpy(), "saturated": one["saturated"].to_numpy()}
     return out.assign(**{name: np.where(np.isfinite(column), column, np.nan) for name, column in (alphas | found).items()})
@@ -245,7 +246,7 @@ def _run(record: dict[str, Any]) -> dict[str, Any]:
 
 def _number(value: Any) -> float | None:
     """Of what the schema leaves open, a number that can be shown."""
-    return float(value) if type(value) in (int, float) and abs(value) < HUGE else None
+    return float(value) if type(value) in (int, float) and abs(value) < FINITE else None
 
 
 def _missing(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -116,9 +116,8 @@ class Learner(lightning.LightningModule):
         if self.progressive:
             after = nn.functional.cross_entropy(self.net.read(self._later(tokens, depth)), target)
             loss = (1 - self.progressive) * loss + self.progressive * after
-        loss = (
-            loss + self.net.architecture.penalty(x, self.net.stack(depth, word=self.net.embedded(tokens))) + self.steady * moved
-        )
+        word = self.net.embedded(tokens) if self.net.recall else None
+        loss = loss + self.net.architecture.penalty(x, self.net.stack(depth, word=word)) + self.steady * moved
         if not torch.isfinite(loss):  # now, while the weights are still those that did it
             raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
         return loss

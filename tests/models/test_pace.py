@@ -4,7 +4,8 @@ import copy
 
 import pytest
 import torch
-from cases import MODELS, TASKS
+from cases import LAYERED, TASKS, shaken
+from cases import small as net
 
 import models
 from leaderboard.analysis import diagnostics
@@ -17,22 +18,8 @@ from models.training.learner import Learner
 from tasks.task import IGNORE
 from tasks.words.bits import Bits
 
-LAYERED = [name for name, (model, _) in MODELS.items() if models.find(model).layered]
 EQUAL = {"resnet": 4, "lm_resnet": 4, "plain": 4, "momentum_resnet": 4, "polynet": 2, "revnet": 2, "poly-3": 1, "mpoly-2": 2}
 EQUAL |= {"fractalnet": 1, "fractalnet 1": 4, "euler": 4, "rk4": 1, "neural_ode": 1, "rnn": 1, "gru": 1, "lstm": 1}
-
-
-def net(name, task="parity", **settings):
-    model, options = MODELS[name]
-    return models.build(model, TASKS[task], **({"width": 8, "hidden": 12} | settings | options))
-
-
-@torch.no_grad()
-def shaken(made, scale=0.3):
-    generator = torch.Generator().manual_seed(1)
-    for parameter in made.parameters():
-        parameter += scale * torch.randn(parameter.shape, generator=generator).to(parameter)
-    return made
 
 
 @pytest.mark.parametrize("pace", [2, 3])

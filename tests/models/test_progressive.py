@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 import torch
-from cases import MODELS, TASKS
+from cases import LAYERED, TASKS, kept
+from cases import small as net
 from runs import configured
 from torch import nn
 
@@ -18,13 +19,6 @@ from models.resnet import ResNet
 from models.solving.continuous import Continuous
 from models.training.learner import Learner
 from tasks.words.bits import Bits
-
-LAYERED = [name for name, (model, _) in MODELS.items() if models.find(model).layered]
-
-
-def net(name, **settings):
-    model, options = MODELS[name]
-    return models.build(model, TASKS["parity"], **({"width": 8, "hidden": 12} | settings | options))
 
 
 def batch(depth, cells=5):
@@ -151,23 +145,6 @@ def test_the_recipe_recalls_and_is_a_row_of_its_own(tmp_path):
 # what it costs
 
 
-def kept(made, task, cfg):
-    """Bytes of the tensors that autograd keeps of a step of training, each storage once; weights aside."""
-    weights, seen = {p.data_ptr() for p in made.parameters()}, {}
-
-    def keep(tensor):
-        if tensor.data_ptr() not in weights:
-            seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    tokens = task.sample(cfg.training.batch, cfg.training.length, Bits(0))
-    some = learner(made.train(), cfg.training.progressive, steady=cfg.training.steady)
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        loss = some.training_step((tokens, task.target(tokens), task.depth(cfg.training.length)), 0)
-    assert loss.isfinite()
-    return sum(seen.values())
-
-
 @pytest.mark.parametrize(
     "recipe",
     [
@@ -186,7 +163,10 @@ def test_what_is_planned_is_what_autograd_keeps(tmp_path, monkeypatch, name, rec
     task = TASKS["parity"]
     made = models.build(name, task, **cfg.net)
     monkeypatch.setattr(torch, "randint", lambda *bounds, generator: torch.tensor(bounds[1] - 1 if len(bounds) == 3 else 0))
-    measured, planned = kept(made, task, cfg), memory.activations(cfg, task, made.architecture)
+    tokens = task.sample(cfg.training.batch, cfg.training.length, Bits(0))
+    some = learner(made, cfg.training.progressive, steady=cfg.training.steady)
+    batch = (tokens, task.target(tokens), task.depth(cfg.training.length))
+    measured, planned = kept(made, lambda: some.training_step(batch, 0)), memory.activations(cfg, task, made.architecture)
     assert 0.7 * measured < planned < 2 * measured, (measured, planned)
 
 

@@ -3,9 +3,10 @@
 import copy
 from pathlib import Path
 
+import cases
 import pytest
 import torch
-from cases import MODELS, TASKS
+from cases import LAYERED, MODELS, TASKS, small
 from runs import configured
 from torch import Tensor, nn
 
@@ -20,25 +21,19 @@ from models.training.learner import Learner
 from tasks.task import IGNORE
 from tasks.words.bits import Bits
 
-LAYERED = [name for name, (model, _) in MODELS.items() if models.find(model).layered]
 CONTINUOUS = [name for name, (model, _) in MODELS.items() if issubclass(models.find(model), Continuous)]
 
 
 def net(name: str, task: str = "parity", **settings) -> Net:
-    model, options = MODELS[name]
-    return models.build(model, TASKS[task], **({"width": 8, "hidden": 12, "recall": True} | settings | options))
+    return small(name, task, **({"recall": True} | settings))
 
 
 def words(count: int = 3, cells: int = 5) -> Tensor:
     return TASKS["parity"].sample(count, cells, Bits(1))
 
 
-@torch.no_grad()
 def shaken(made: Net, scale: float = 0.2) -> Net:
-    generator = torch.Generator().manual_seed(1)
-    for parameter in made.parameters():
-        parameter += scale * torch.randn(parameter.shape, generator=generator).to(parameter)
-    return made
+    return cases.shaken(made, scale)
 
 
 @pytest.mark.parametrize("task", ["parity", "addition"])

@@ -4,7 +4,8 @@ import copy
 
 import pytest
 import torch
-from cases import MODELS, TASKS
+from cases import LAYERED, TASKS, shaken
+from cases import small as net
 
 import models
 from models.net import odd
@@ -12,22 +13,7 @@ from models.training.learner import Learner
 from tasks.task import IGNORE
 from tasks.words.bits import Bits
 
-LAYERED = [name for name, (model, _) in MODELS.items() if models.find(model).layered]
 BOXED = ["parity", "counter", "addition", "even_pairs"]
-
-
-def net(name, task="parity", **settings):
-    model, options = MODELS[name]
-    return models.build(model, TASKS[task], **({"width": 8, "hidden": 12} | settings | options))
-
-
-@torch.no_grad()
-def shaken(made, scale=0.3):
-    """Random weights everywhere: blocks begin as 0."""
-    generator = torch.Generator().manual_seed(1)
-    for parameter in made.parameters():
-        parameter += scale * torch.randn(parameter.shape, generator=generator).to(parameter)
-    return made
 
 
 @pytest.mark.parametrize("task", BOXED)

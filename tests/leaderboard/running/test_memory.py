@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from cases import kept
 from runs import configured
 
 import models
@@ -24,23 +25,6 @@ CASES = [
 ]
 
 
-def kept(net, tokens, depth):
-    """Bytes of the tensors that autograd keeps for backward, each storage once; weights aside."""
-    weights, seen = {p.data_ptr() for p in net.parameters()}, {}
-
-    def keep(tensor):
-        if tensor.data_ptr() not in weights:
-            seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    net.train()
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        x = net.final(tokens, depth)  # holds on to all of it while it is counted
-        loss = torch.nn.functional.cross_entropy(net.read(x), tokens)
-    assert loss.isfinite()
-    return sum(seen.values())
-
-
 @pytest.mark.parametrize(("name", "options"), CASES, ids=str)
 @pytest.mark.parametrize("inner", [False, True])
 def test_what_is_needed_is_what_autograd_keeps(tmp_path, name, options, inner):
@@ -52,7 +36,7 @@ def test_what_is_needed_is_what_autograd_keeps(tmp_path, name, options, inner):
     cfg = configured(tmp_path, *overrides, f"net.inner={str(inner).lower()}", "training.length=8", "training.batch=16")
     net = models.build(name, task, width=32, hidden=64, inner=inner, **options)
     tokens = task.sample(16, 8, tasks.Bits(0))
-    measured = kept(net, tokens, task.depth(8))
+    measured = kept(net, lambda: torch.nn.functional.cross_entropy(net(tokens, task.depth(8)), tokens))
     planned = memory.activations(cfg, task, net.architecture)
     assert 0.5 * measured < planned < 2.5 * measured, (measured, planned)
 

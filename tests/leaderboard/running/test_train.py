@@ -251,6 +251,12 @@ def test_a_net_without_layers_has_no_other_depths_and_bears_no_noise(tmp_path):
     assert (record["noise"]["trained"], record["noise"]["reference"]) == (None, None)
 
 
+def test_a_setting_that_names_no_run_changes_nothing_in_its_record(tmp_path):
+    one, other = (run(configured(tmp_path / str(words), f"diagnostics.words={words}")) for words in (64, 3))
+    assert one["id"] == other["id"]
+    assert one["noise"] == other["noise"]
+
+
 def test_a_recipe_has_its_name_and_says_what_is_not_as_it_sets(tmp_path):
     labels = {
         (): "",
