@@ -187,18 +187,19 @@
     if (!told) return;
     const from = told;
     told = null;
-    if (details.contains(document.activeElement)) one("button", from).focus();
+    if (details.contains(focused())) one("button", from).focus();
     details.hidden = true;
     told = null;
   }
 
-  const leave = () => {
+  const focused = () => document.activeElement;
+  const leave = () => { // a cell that holds the focus keeps its details, wherever the mouse is
     clearTimeout(leaving);
-    leaving = setTimeout(() => { if (!details.contains(document.activeElement)) close(); }, 200);
+    leaving = setTimeout(() => { if (!details.contains(focused()) && !told?.contains(focused())) close(); }, 200);
   };
   const asked = (event) => event.target.closest?.("td:has(> .cell)");
   const scores = one("#scores");
-  scores.addEventListener("pointerover", (event) => {
+  scores.addEventListener("pointermove", (event) => { // not as it comes over a cell: keys that scroll bring cells under it
     if (event.pointerType === "mouse" && asked(event) && asked(event) !== dismissed) open(asked(event));
   });
   scores.addEventListener("pointerout", (event) => {

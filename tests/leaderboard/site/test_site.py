@@ -554,6 +554,24 @@ def test_details_by_keyboard_and_for_a_screen_reader(browser: Chromium) -> None:
     assert browser.run(at) == ["1", 5]
 
 
+def test_a_cell_with_the_focus_keeps_its_details_wherever_the_mouse_goes(browser: Chromium) -> None:
+    browser.point("#scores .on tr[data-model='2'] td:nth-child(6)")
+    browser.run("document.querySelector('#scores .on thead th:last-child button').focus()")
+    browser.press("Tab", "Tab")
+    if browser.run("document.activeElement.tagName") == "A":
+        browser.press("Tab")
+    browser.press("ArrowRight", "ArrowLeft")
+    named = "document.querySelector('#details h2').textContent"
+    assert browser.run(VISIBLE)
+    said = browser.run(named)
+    browser.point("h1")  # the mouse leaves the table, and would have closed what it had opened
+    browser.run("new Promise(done => setTimeout(done, 400))")
+    assert browser.run(VISIBLE)
+    assert browser.run(named) == said
+    browser.press("Escape")
+    assert not browser.run(VISIBLE)
+
+
 CONTRAST = """(() => {
   const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
   const rgb = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
