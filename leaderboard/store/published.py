@@ -3,7 +3,9 @@
 import gzip
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ from leaderboard.store.atomic import put
 from leaderboard.store.schema import RecordError, validated
 
 SUFFIX = ".jsonl.gz"
+NAME = "published"  # what stands for the records of the standard leaderboard where a folder of records is asked for
 LOCAL = ("results", "logger", "store")  # of a configuration: where a run was kept, on which no result depends
+STANDARD = Path(str(files("leaderboard"))) / "published" / f"standard{SUFFIX}"
 
 
 def publish(path: Path, records: Sequence[dict[str, Any]]) -> None:
@@ -33,3 +37,28 @@ def published(path: Path) -> list[dict[str, Any]]:
     if not records:
         raise RecordError(f"{path}: no records")
     return records
+
+
+def standard() -> list[dict[str, Any]]:
+    """The records of the standard leaderboard, which come with this package; those of seeds that are not whole are left out."""
+    return whole(published(STANDARD))
+
+
+def whole(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records of those seeds that every task and row of their protocol has: a table of them is fair while a suite runs on.
+
+    A row is an architecture under a recipe. Failed runs count: they have been tried.
+    """
+    made = defaultdict[str, dict[int, set[tuple[str, str, str]]]](lambda: defaultdict(set))
+    for record in records:
+        made[record["protocol"]["hash"]][record["seed"]].add(_cell(record))
+    full = {hash: max(map(len, seeds.values())) for hash, seeds in made.items()}
+    return [
+        record
+        for record in records
+        if len(made[record["protocol"]["hash"]][record["seed"]]) == full[record["protocol"]["hash"]]
+    ]
+
+
+def _cell(record: dict[str, Any]) -> tuple[str, str, str]:
+    return record["task"]["label"], record["model"]["label"], record["recipe"]["label"]

@@ -1,14 +1,17 @@
 """Published records: one file, the same bytes every time, and nothing in it of the machine that made them."""
 
 import gzip
+import io
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from records import done, failed
 from typer.testing import CliRunner
 
 from leaderboard.cli import app
-from leaderboard.store.published import publish, published
+from leaderboard.store.published import publish, published, whole
+from leaderboard.store.record import read, write
 from leaderboard.store.schema import RecordError
 
 PUBLISHED = sorted((Path(__file__).parents[3] / "leaderboard" / "published").glob("*.jsonl.gz"))
@@ -46,6 +49,48 @@ def test_a_table_and_a_page_are_made_of_it(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["site", str(path)]).exit_code == 2  # beside it nothing is written unasked
     assert CliRunner().invoke(app, ["site", str(path), str(tmp_path / "p.html")]).exit_code == 0
     assert sorted(p.name for p in tmp_path.iterdir()) == ["p.html", "some.jsonl.gz"]
+
+
+def test_publish_adds_to_what_is_there_and_restore_gives_it_back(tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl.gz"
+    for seed in range(3):
+        write(tmp_path / f"runs{seed}", done(seed=seed))
+        said = CliRunner().invoke(app, ["publish", str(tmp_path / f"runs{seed}"), str(path)])
+        assert said.stdout.endswith(f"{seed + 1} records, 1 of them new\n")
+    assert CliRunner().invoke(app, ["restore", str(path), str(tmp_path / "back")]).exit_code == 0
+    assert read(tmp_path / "back") == published(path)
+    wrong = CliRunner().invoke(app, ["publish", str(tmp_path / "back"), str(tmp_path / "some.json")])
+    assert (wrong.exit_code, len(wrong.stderr.splitlines())) == (2, 1)
+
+
+def test_only_whole_seeds_stand_in_the_table_of_what_is_published() -> None:
+    every = [
+        done(model, seed=seed, task=task) for seed in (0, 1) for model in ("gru", "resnet") for task in ("parity", "count")
+    ]
+    more = [done("gru", seed=2, task="parity"), failed("resnet", seed=1, task="other") | {"seed": 1}]
+    assert whole(every) == every
+    assert whole([*every, more[0]]) == every
+    assert {record["seed"] for record in whole([*every, more[1]])} == {1}  # a failure was tried, and seed 0 lacks that cell
+
+
+def test_own_runs_stand_among_those_of_another_file(tmp_path: Path) -> None:
+    path, own = tmp_path / "some.jsonl.gz", tmp_path / "own"
+    publish(path, [done("gru", seed=0), done("gru", seed=1)])
+    for record in (done("gru", seed=0), done("mine", seed=0), done("mine", seed=1)):
+        write(own, record)
+    said = CliRunner().invoke(app, ["table", str(own), "--with", str(path), "--view", "scores", "--format", "csv"])
+    assert said.exit_code == 0
+    found = pd.read_csv(io.StringIO(said.stdout))
+    assert sorted(found["model"].unique()) == ["gru", "mine"]
+    alone = CliRunner().invoke(app, ["table", str(own), "--view", "scores", "--format", "csv"])
+    assert "gru" in alone.stdout
+    other = done("mine", seed=2)
+    other["protocol"] = other["protocol"] | {"settings": other["protocol"]["settings"] | {"training.steps": 77}}
+    write(own, other)
+    refused = CliRunner().invoke(app, ["table", str(own), "--with", str(path)])
+    assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1)
+    assert "training.steps=77" in refused.stderr
+    assert "the same" in refused.stderr
 
 
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda path: path.name)
