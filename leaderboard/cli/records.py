@@ -121,7 +121,7 @@ def site(
     from leaderboard.site.page import page
     from leaderboard.tables import protocols
 
-    if out is None and not folder.is_dir():
+    if out is None and (folder.is_file() or (str(folder) == NAME and not folder.exists())):
         raise typer.BadParameter(f"{folder} is no folder: name the file to write, as page.html, after it")
     path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
     groups = protocols.chosen(protocols.grouped(_records(folder, beside)), protocol)

@@ -11,7 +11,7 @@ from leaderboard.store.schema import at_own_depth
 from leaderboard.tables.frame import METRICS
 from leaderboard.tables.standings import signed_ranks
 
-POINTS = 12  # of a loss curve
+POINTS = 6  # of a loss curve
 ROWS = 60  # above so many rows of the leaderboard pairs are not tested
 Record = dict[str, Any]
 
@@ -80,7 +80,7 @@ def tests(df: pd.DataFrame, factor: float, models: Sequence[str]) -> list[list[f
 
 
 def _share(score: Record | None, unit: str) -> float | None:
-    return None if score is None else _rounded(score[f"{unit}s_correct"] / score[f"{unit}s"])
+    return None if score is None else round(score[f"{unit}s_correct"] / score[f"{unit}s"], 4)
 
 
 def _mean(values: Any) -> float | None:
@@ -89,4 +89,4 @@ def _mean(values: Any) -> float | None:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.4g}")
+    return None if value is None else float(f"{value:.3g}")

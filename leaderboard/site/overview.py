@@ -14,9 +14,8 @@ from leaderboard.tables.numbers import fixed
 
 
 class Square(NamedTuple):
-    """How many runs of row number `model` solve one task, and its shade, None where that is not known."""
+    """How many runs of a row solve one task, and its shade, None where that is not known."""
 
-    model: int
     text: str
     level: int | None
 
@@ -24,11 +23,12 @@ class Square(NamedTuple):
 class Overview(NamedTuple):
     """A row an architecture, a column a task, in each cell a square a recipe, or None where nothing was run.
 
-    `recipe_of`: the number of the recipe of each row of the leaderboard; `usual`: how many runs most squares have.
+    `rows`: for each architecture the row of the leaderboard under each recipe, by number; `usual`: how many runs most squares
+    have.
     """
 
     recipes: list[str]
-    recipe_of: list[int]
+    rows: dict[str, list[int | None]]
     usual: int
     lines: list[tuple[str, list[list[Square | None]]]]
     reference: list[str]
@@ -45,14 +45,18 @@ def overview(df: pd.DataFrame, found: pd.DataFrame, models: Sequence[str], order
         name, column = parts[cell["model"]]
         if cell["runs"] > cell["missing"]:
             group = squares.setdefault((name, cell["task"]), [None] * len(recipes))
-            group[column] = _square(cell, models.index(cell["model"]))
+            group[column] = _square(cell)
             solved[name] = solved.get(name, 0) + np.nan_to_num(cell["solved"])
             of[name] = of.get(name, 0) + cell["solved_of"]
+    numbers: dict[str, list[int | None]] = {name: [None] * len(recipes) for name in of}
+    for number, model in enumerate(models):
+        name, column = parts[model]
+        numbers.setdefault(name, [None] * len(recipes))[column] = number
     names = sorted(of, key=lambda name: (-solved[name] / max(of[name], 1), name))
     by_task = found.groupby("task")
     return Overview(
         [recipe or PLAIN for recipe in recipes],
-        [parts[model][1] for model in models],
+        numbers,
         usual(found),
         [(name, [squares.get((name, task), [None] * len(recipes)) for task in order]) for name in names],
         [_count(*by_task[["reference_solved", "reference_runs"]].sum().loc[task]) for task in order],
@@ -65,10 +69,10 @@ def _architecture(model: str, recipe: str | None) -> str:
     return model.replace(f", {recipe}", "", 1) if recipe else model
 
 
-def _square(cell: dict[str, Any], model: int) -> Square:
+def _square(cell: dict[str, Any]) -> Square:
     some, of = cell["solved"], cell["solved_of"]
     known = bool(of) and not np.isnan(some)
-    return Square(model, f"{some:.0f}" if known else "–", round(LEVELS * some / of) if known else None)
+    return Square(f"{some:.0f}" if known else "–", round(LEVELS * some / of) if known else None)
 
 
 def _count(some: float, of: float) -> str:

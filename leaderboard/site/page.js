@@ -49,7 +49,7 @@
   function filter() {
     const holds = (name, id) => name.toLowerCase().includes(control[id].value.trim().toLowerCase());
     const rows = data.models.map((name, i) =>
-      holds(name, "architecture") && (recipe() < 0 || recipe() === data.recipe[i]) && (!control.badge.value || control.badge.value === (data.badges[i] || "our own")));
+      holds(name, "architecture") && (recipe() < 0 || Object.values(data.rows).some((row) => row[recipe()] === i)) && (!control.badge.value || control.badge.value === (data.badges[i] || "our own")));
     const columns = data.tasks.map((name, i) =>
       holds(name, "task") && (!control.class.value || control.class.value === data.classes[i]));
     for (const row of all("#scores tr[data-model]")) row.hidden = !rows[row.dataset.model];
@@ -368,7 +368,7 @@
   one("#csv").addEventListener("click", () => {
     const quoted = (text) => `"${(/^[=+\-@\t\n]/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`;
     const lines = all("tr:not([hidden])", one("table", sheet()))
-      .map((row) => [...row.cells].filter((cell) => !cell.hidden).map((cell) => quoted((one("b, .sort", cell) ?? cell).innerText.trim())).join(","));
+      .map((row) => [...row.cells].filter((cell) => !cell.hidden).map((cell) => quoted((one("b, .sort", cell) ?? cell.firstChild ?? cell).textContent.trim())).join(","));
     const link = made("a", "", { href: URL.createObjectURL(new Blob([`${lines.join("\n")}\n`], { type: "text/csv" })), download: `realizable-${key()}.csv` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -399,7 +399,14 @@
   }
 
   const first = () => { control.factor.selectedIndex = data.first; if (state.second) [state.first.value, state.second.value] = [0, 1]; };
-  all(".map td[data-m]").forEach(wrap);
+  for (const row of all(".map tr[data-name]"))
+    [...row.cells].slice(1).forEach((cell, i) => {
+      const [t, r] = [Math.floor(i / data.recipes.length), i % data.recipes.length];
+      Object.assign(cell.dataset, { t, r });
+      if (!cell.textContent) return;
+      cell.dataset.m = data.rows[row.dataset.name][r];
+      wrap(cell);
+    });
   first();
   for (const [id, part] of Object.entries(state)) if (part) usual[id] = part.value;
   show();

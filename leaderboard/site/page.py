@@ -143,7 +143,7 @@ def _data(content: dict[str, Any]) -> dict[str, Any]:
         "sheets": [sheet.key for sheet in content["sheets"]],
         "factors": content["factors"],
         "recipes": content["map"].recipes,
-        "recipe": content["map"].recipe_of,
+        "rows": content["map"].rows,
         "lead": 1 + content["lead"],
         "first": content["sheets"].index(content["first"]),
     }
