@@ -72,7 +72,7 @@
   for (const id of ["architecture", "task", "recipe", "class", "badge"]) control[id]?.addEventListener("input", filter);
   one(".controls").addEventListener("submit", (event) => event.preventDefault());
   one(".controls").addEventListener("reset", () => setTimeout(() => { sorted = ""; first(); show(); }));
-  addEventListener("hashchange", () => { if (location.hash.startsWith("#?")) { recall(); show(); } });
+  addEventListener("hashchange", () => { if (ready && location.hash.startsWith("#?")) { recall(); show(); } });
 
   // buttons in a table, made when it is first shown
 

@@ -670,6 +670,7 @@ def test_two_rows_compared_by_hand(browser: Chromium) -> None:
 
 
 def test_a_state_of_the_page_is_its_address(browser: Chromium, started: tuple[Chromium, Path]) -> None:
+    browser.until("!document.getElementById('metric').disabled")
     browser.run("architecture.value = 'gru'; architecture.dispatchEvent(new Event('input'))")
     browser.run("factor.selectedIndex = 0; factor.dispatchEvent(new Event('change'))")
     hash = browser.run("location.hash")
