@@ -37,7 +37,7 @@ def table(
     metric: Annotated[str | None, typer.Option(help="Show only this accuracy: symbol or word.")] = None,
     factor: Annotated[float | None, typer.Option(help="Show only this multiple of the training length.")] = None,
     view: Annotated[
-        Literal["short", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"],
+        Literal["short", "recipes", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"],
         typer.Option(help="What to show of the runs."),
     ] = "short",
     form: Annotated[

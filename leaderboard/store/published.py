@@ -45,20 +45,16 @@ def standard() -> list[dict[str, Any]]:
 
 
 def whole(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The records of those seeds that every task and row of their protocol has: a table of them is fair while a suite runs on.
+    """For each task of a protocol the records of those seeds that all of its rows have: a fair table while a suite runs on.
 
     A row is an architecture under a recipe. Failed runs count: they have been tried.
     """
-    made = defaultdict[str, dict[int, set[tuple[str, str, str]]]](lambda: defaultdict(set))
+    rows = defaultdict[tuple[str, str], dict[int, set[tuple[str, str]]]](lambda: defaultdict(set))
     for record in records:
-        made[record["protocol"]["hash"]][record["seed"]].add(_cell(record))
-    full = {hash: max(map(len, seeds.values())) for hash, seeds in made.items()}
-    return [
-        record
-        for record in records
-        if len(made[record["protocol"]["hash"]][record["seed"]]) == full[record["protocol"]["hash"]]
-    ]
+        rows[_task(record)][record["seed"]].add((record["model"]["label"], record["recipe"]["label"]))
+    most = {task: max(map(len, seeds.values())) for task, seeds in rows.items()}
+    return [record for record in records if len(rows[_task(record)][record["seed"]]) == most[_task(record)]]
 
 
-def _cell(record: dict[str, Any]) -> tuple[str, str, str]:
-    return record["task"]["label"], record["model"]["label"], record["recipe"]["label"]
+def _task(record: dict[str, Any]) -> tuple[str, str]:
+    return record["protocol"]["hash"], record["task"]["label"]
