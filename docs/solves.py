@@ -1,4 +1,4 @@
-"""The map of the README: `python docs/solves.py` draws `solves.png` and, for dark pages, `solves-dark.png`.
+"""The map and the table of the README: `python docs/solves.py` draws `solves.png` and, for dark pages, `solves-dark.png`.
 
 It shows how many of the published runs solve each task, as the first screen of the page does. What is drawn stands in the file
 as text, too, so that a test can tell whether the picture is that of the records.
@@ -12,7 +12,9 @@ from matplotlib import rc_context
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from typer.testing import CliRunner
 
+from leaderboard.cli import app
 from leaderboard.site.overview import Overview, overview
 from leaderboard.site.panels import ordered
 from leaderboard.site.sheets import LEVELS
@@ -74,13 +76,24 @@ def drawing(found: Overview, order: dict[str, str], style: str) -> Figure:
     return figure
 
 
+def counted(readme: str) -> str:
+    """The README with the table of what is published; text on a terminal of 80 columns."""
+    made = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["table", "published", "--view", "recipes"]).stdout
+    block = "\n".join(f"    {line.rstrip()}".rstrip() for line in made.strip("\n").splitlines())
+    before, rest = readme.split("<!-- table: published -->\n")
+    return f"{before}<!-- table: published -->\n{block}\n<!-- /table -->{rest.partition('<!-- /table -->')[2]}"
+
+
 def main(folder: Path = HERE) -> None:
-    """Draw both files."""
+    """Draw both files; beside this one, also fill in the table."""
     group = grouped(standard())[0]
     found, order = shown(group)
     for name, style in (("solves", "light"), ("solves-dark", "dark")):
         with rc_context({"font.family": "DejaVu Sans"}):
             (folder / f"{name}.png").write_bytes(png(drawing(found, order, style), said(found, order)))
+    if folder == HERE:
+        readme = HERE.parent / "README.md"
+        readme.write_text(counted(readme.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
