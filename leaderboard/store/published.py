@@ -9,7 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from leaderboard.store.atomic import put
+from leaderboard.store.record import uncollected
 from leaderboard.store.schema import RecordError, validated
 
 SUFFIX = ".jsonl.gz"
@@ -30,8 +33,8 @@ def publish(path: Path, records: Sequence[dict[str, Any]]) -> None:
 def published(path: Path) -> list[dict[str, Any]]:
     """The records of such a file; RecordError, in one line, if it holds anything else."""
     try:
-        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-        records = [validated(json.loads(line)) for line in lines]
+        with gzip.open(path) as lines, uncollected():
+            records = [validated(orjson.loads(line)) for line in lines]
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise RecordError(f"{path}: {' '.join(str(error).split())}") from None
     if not records:

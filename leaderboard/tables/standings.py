@@ -116,6 +116,12 @@ def profiles(
     return pd.concat(parts, ignore_index=True)
 
 
+def fractions(df: pd.DataFrame, metric: Metric, factor: float) -> dict[str, Floats]:
+    """For each model the `fraction` of `profiles` at all THRESHOLDS, without a band."""
+    rows = _strata_of(comparable(scored(df, metric, factor)))
+    return {model: np.mean([(some[:, None] > THRESHOLDS).mean(0) for some in row], 0) for model, row in rows.items()}
+
+
 def pairs(df: pd.DataFrame, metric: Metric, factor: float, generator: np.random.Generator) -> pd.DataFrame:
     """One row a pair of ranked models, `model` the one that scores more: does it beat `other`?
 
