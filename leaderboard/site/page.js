@@ -96,7 +96,7 @@
     button.setAttribute("aria-describedby", "details-said");
     if (cell.dataset.m) {
       const [model, task] = place_of(cell);
-      button.setAttribute("aria-label", `${data.models[model]} on ${data.tasks[task]}: ${cell.textContent} solve`);
+      button.setAttribute("aria-label", `${button.textContent} solve: ${data.models[model]} on ${data.tasks[task]}`);
     }
     cell.append(button);
   }

@@ -76,18 +76,16 @@ def _brief(cell: dict[str, Any], reached: tuple[float, float] | None) -> Cell:
 def _recipes(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
     """A row a task: of all ranked runs under each recipe how many solve; neither `metric` nor `factor` changes it."""
     found = scored(df, metric, factor)
-    found = found[found["ranked"] & found["solved"].notna()]
+    found = found[found["ranked"]] if found["ranked"].any() else found
     found = found.assign(recipe=found["recipe"].astype(object).fillna("").replace("", PLAIN), task=found["task"].astype(object))
-    tidy = found.groupby(["task", "recipe"])[[*PASSED]].sum().join(found.groupby(["task", "recipe"]).size().rename("runs"))
-    tidy = tidy.reset_index().astype(dict.fromkeys([*PASSED, "runs"], int))
+    by = found.groupby(["task", "recipe"])[[*PASSED]]
+    tidy = by.sum().join(by.count().rename(columns=lambda name: f"{name}_of")).astype(int).reset_index()
     recipes = sorted(tidy["recipe"].unique(), key=lambda recipe: (recipe != PLAIN, recipe))
-    at = {(row["task"], row["recipe"]): Cell(row["solved"], kind="count", of=row["runs"]) for row in rows(tidy)}
+    at = {(row["task"], row["recipe"]): _count(row["solved"], row["solved_of"]) for row in rows(tidy)}
     shown = {task: [at.get((task, recipe), Cell()) for recipe in recipes] for task in sorted(tidy["task"].unique())}
-    sums = tidy.groupby("recipe")[["solved", "runs"]].sum()
     if len(shown) > 1:
-        shown["all tasks"] = [
-            Cell(some, kind="count", of=of) for some, of in zip(sums["solved"][recipes], sums["runs"][recipes], strict=True)
-        ]
+        sums = tidy.groupby("recipe")[["solved", "solved_of"]].sum().loc[recipes]
+        shown["all tasks"] = [_count(some, of) for some, of in zip(sums["solved"], sums["solved_of"], strict=True)]
     return Section(tidy, Table("Runs that solve, by recipe", "task", recipes, shown, []))
 
 

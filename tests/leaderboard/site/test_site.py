@@ -512,7 +512,7 @@ def test_metric_and_length_switch_table_ladder_and_plots(browser: Chromium) -> N
 
 def test_details_by_mouse_have_the_provenance_and_escape_closes_them(browser: Chromium) -> None:
     browser.point("#scores .on tr[data-model='2'] td:nth-child(6)")
-    assert browser.run(VISIBLE)
+    browser.until(VISIBLE)
     said = browser.run("document.getElementById('details').innerText")
     for text in (
         "0.600⁽⁴⁾⁽⁵⁾ [0.50, 0.70], gap 0.400 · 1 missing",
@@ -529,7 +529,7 @@ def test_details_by_mouse_have_the_provenance_and_escape_closes_them(browser: Ch
     browser.point("#scores .on tr[data-model='2'] td:nth-child(6) small")  # still in that cell
     assert not browser.run(VISIBLE)
     browser.point("#scores .on tr[data-model='1'] td:nth-child(6)")
-    assert browser.run(VISIBLE)
+    browser.until(VISIBLE)
 
 
 def test_details_by_keyboard_and_for_a_screen_reader(browser: Chromium) -> None:
@@ -540,7 +540,7 @@ def test_details_by_keyboard_and_for_a_screen_reader(browser: Chromium) -> None:
         browser.press("Tab")
     browser.press("ArrowRight", "ArrowDown", "ArrowUp")
     assert browser.run(at) == ["1", 5]
-    assert browser.run(VISIBLE)
+    browser.until(VISIBLE)
     node = browser("Runtime.evaluate", expression="document.activeElement")["result"]["objectId"]
     button = browser("Accessibility.getPartialAXTree", objectId=node, fetchRelatives=False)["nodes"][0]
     assert (button["role"]["value"], button["name"]["value"]) == ("button", "0.700 [0.60, 0.80] gap 0.300")
@@ -562,11 +562,11 @@ def test_a_cell_with_the_focus_keeps_its_details_wherever_the_mouse_goes(browser
         browser.press("Tab")
     browser.press("ArrowRight", "ArrowLeft")
     named = "document.querySelector('#details h2').textContent"
-    assert browser.run(VISIBLE)
+    browser.until(VISIBLE)
     said = browser.run(named)
     browser.point("h1")  # the mouse leaves the table, and would have closed what it had opened
     browser.run("new Promise(done => setTimeout(done, 400))")
-    assert browser.run(VISIBLE)
+    browser.until(VISIBLE)
     assert browser.run(named) == said
     browser.press("Escape")
     assert not browser.run(VISIBLE)
@@ -644,6 +644,8 @@ def test_the_first_screen_says_who_solves_and_its_cells_have_details(browser: Ch
     shown = browser.run("[...document.querySelectorAll('.map tbody tr')].map(r => r.innerText.split(/\\s+/).at(0))")
     assert sorted(shown)[:2] == ["gru", "resnet"]
     assert browser.run("document.querySelector('#solves').getBoundingClientRect().top") < 300
+    label = browser.run("document.querySelector('.map .cell').ariaLabel")
+    assert label.startswith(browser.run("document.querySelector('.map .cell').textContent") + " solve: ")
     browser.run("document.querySelector('.map .cell').focus()")
     browser.press("Enter")
     browser.until("!document.getElementById('details').hidden")
