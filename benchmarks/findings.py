@@ -23,6 +23,7 @@ from leaderboard.tables.protocols import Group, grouped
 from leaderboard.tables.statistics import signed_rank, wilson
 
 HERE = Path(__file__).parent.parent / "docs"
+DOSE = STANDARD.with_name(STANDARD.name.replace("standard", "dose"))
 FORMED = {"parity", "counter", "addition", "automaton"}  # the tasks of the pilot, on which the hypotheses were formed
 PREDICTORS = {
     "stands": "answers at N that stand at the depth of 4 N",
@@ -44,6 +45,7 @@ Floats = NDArray[np.float64]
 def runs_of(group: Group) -> pd.DataFrame:
     """One row a run: what it solves, and what its dynamics do; `of` is its architecture, `recipe` its recipe."""
     found = scored(group.df, "symbol", FAR)
+    boxes = {record["id"]: record["config"]["net"]["box"] for record in group.records}
     losses = {record["id"]: _last(record) for record in group.records}
     classes = {record["task"]["label"]: record["task"]["class"] for record in group.records}
     found = found.drop(columns=["codes", "saturated"])  # of some score; those of N are among the dynamics
@@ -55,6 +57,7 @@ def runs_of(group: Group) -> pd.DataFrame:
         recipe=recipe,
         of=of,
         loss=found["id"].map(losses).astype(float),
+        box=found["id"].map(boxes).astype(float),
         hardness=found["task"].map(classes),
         fresh=~found["task"].isin(FORMED),
     )
@@ -201,19 +204,41 @@ def _wilson(some: "pd.Series[float]") -> str:
 # 3. noise, 4. what nothing learns
 
 
-def noise(runs: pd.DataFrame) -> Iterator[str]:
-    """Finding 3."""
+def noise(runs: pd.DataFrame, dose: pd.DataFrame | None) -> Iterator[str]:
+    """Finding 3; `dose` are the runs of the suite of that name, if they have been made."""
     yield "## 3. Noise\n"
+    if dose is not None:
+        seeds = dose["seed"].nunique()
+        yield (
+            "The ResNet at one rate, .003, trained under noise of a radius, with its states in a box of radius 1 and without "
+            f"({dose['task'].nunique()} tasks, {seeds} seed{'s' * (seeds > 1)}, {len(dose)} runs). A cell: runs that solve, "
+            "of all, and in brackets those that fit; then medians, over runs that fit, of the noise that the net bears at N and of "
+            "its codes.\n"
+        )
+        yield table(*_doses(dose), "radius trained with")
+        yield "*Refuted*, that noise needs the box: where nets without it solve as many at some radius.\n"
     fitting = runs[(runs["fits"] == 1) & runs["radius"].notna()]
+    kinds = sorted(set(fitting["recipe"]), key=lambda name: (name != PLAIN, name))
     rows = {}
     for task, some in fitting.groupby("task"):
-        medians = [some[some["recipe"] == recipe]["radius"].median() for recipe in sorted(set(fitting["recipe"]))]
+        medians = [some[some["recipe"] == recipe]["radius"].median() for recipe in kinds]
         certified = some["certified"].dropna()
         rows[str(task)] = [*(f"{m:.3g}" if np.isfinite(m) else "–" for m in medians)]
         rows[str(task)] += [f"{certified.iloc[0]:.3g}" if len(certified) else "–"]
-    yield "The largest radius of noise, on every channel after every layer, that leaves the answers at N; medians.\n"
-    yield table([*sorted(set(fitting["recipe"])), "certified for the reference"], rows, "task")
-    yield "One dose was trained: radius .3 in a box of radius 1. A table over doses has not been run.\n"
+    yield "The largest radius of noise, after every layer, that leaves the answers at N; medians of runs that fit:\n"
+    yield table([*kinds, "certified for the reference"], rows, "task")
+
+
+def _doses(dose: pd.DataFrame) -> tuple[list[str], dict[str, list[str]]]:
+    columns, rows = [], dict[str, list[str]]()
+    for box, name in ((0.0, "no box"), (1.0, "box")):
+        columns += [f"{name}: {of}" for of in ("solve (fit)", "bears", "codes")]
+        for radius, some in dose[dose["box"] == box].groupby("noise"):
+            fitting = some[some["fits"] == 1]
+            cells = [f"{some['solved'].sum():.0f}/{len(some)} ({len(fitting)})"]
+            cells += [f"{fitting[of].median():.3g}" if len(fitting) else "–" for of in ("radius", "codes")]
+            rows.setdefault(f"{radius:g}", []).extend(cells)
+    return columns, rows
 
 
 def unlearnt(runs: pd.DataFrame) -> Iterator[str]:
@@ -257,7 +282,7 @@ def figure(runs: pd.DataFrame) -> Figure:
     return drawing
 
 
-def text(group: Group) -> str:
+def text(group: Group, dose: pd.DataFrame | None = None) -> str:
     """The page."""
     runs = runs_of(group)
     cost = sum(record["cost"]["cpu_seconds"] for record in group.records) / 3600
@@ -271,7 +296,7 @@ def text(group: Group) -> str:
         *recipes(runs),
         *predictors(runs),
         '<img src="findings.png" alt="Score at four times the training length against the share of answers that stand.">\n',
-        *noise(runs),
+        *noise(runs, dose),
         *unlearnt(runs),
     ]
     return "".join(map(_wrapped, "\n".join(parts).splitlines(keepends=True)))
@@ -287,7 +312,8 @@ def _wrapped(line: str) -> str:
 def main(folder: Path = HERE) -> None:
     """Write the page and its figure."""
     (group,) = grouped(whole(published(STANDARD)))
-    (folder / "findings.md").write_text(text(group), encoding="utf-8")
+    dose = runs_of(grouped(published(DOSE))[0]) if DOSE.exists() else None
+    (folder / "findings.md").write_text(text(group, dose), encoding="utf-8")
     (folder / "findings.png").write_bytes(png(figure(runs_of(group))))
 
 

@@ -189,7 +189,7 @@ def rerun(
     """Run a published run again, and say whether it agrees with its record; exit code 1 if it does not.
 
     On the same processor with the same libraries it agrees if weights and scores are the same, bit for bit. Elsewhere it agrees
-    if at every length its accuracy differs by no more than two seeds of the same cell do.
+    if its accuracy, mean over lengths, differs by no more than that of two seeds of the same cell does.
     """
     from leaderboard.running.rerun import accuracies, configuration
     from leaderboard.running.rerun import rerun as run_again

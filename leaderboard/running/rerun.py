@@ -1,14 +1,15 @@
 """Run a recorded run again, and say whether what comes out agrees with its record.
 
 On the processor and with the libraries of the record a run is the same bit for bit: weights and all scores. Elsewhere training
-amplifies rounding, and a run is at best like one with another seed. Then it agrees if at every scored length its accuracy per
-symbol is no further from that of the record than those of any two seeds of the cell are from each other. Of k seeds, a
-further one falls outside the range of these with probability 2 / (k + 1) at most, at each length, so the test is weak for few
-seeds; with fewer than SEEDS nothing is decided.
+amplifies rounding, and a run is at best like one with another seed. Then it agrees if its accuracy per symbol, mean over the
+scored lengths, is no further from that of the record than those of any two seeds of the cell are from each other. Of k seeds, a
+further one falls outside the range of these with probability 2 / (k + 1) at most, so the test is weak for few seeds; with fewer
+than SEEDS nothing is decided.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
@@ -83,17 +84,15 @@ def _elsewhere(record: Record, again: Record) -> list[str]:
 
 def _within(record: Record, again: Record, cell: Sequence[Record], other: Sequence[str]) -> Verdict:
     why = [f"made elsewhere ({'; '.join(other)}), so compared by the spread of its seeds"]
-    seeds = {one["seed"]: accuracies(one) for one in cell if one["status"] == "done"}
+    seeds = {one["seed"]: fmean(accuracies(one).values()) for one in cell if one["status"] == "done"}
     if len(seeds) < SEEDS:
         return Verdict(None, [*why, f"the cell has {len(seeds)} seeds, and a spread is taken from {SEEDS} or more"])
-    agrees = True
-    before, now = accuracies(record), accuracies(again)
-    for length, accuracy in before.items():
-        every = [one[length] for one in seeds.values() if length in one]
-        spread, moved = max(every) - min(every), abs(now[length] - accuracy)
-        agrees &= moved <= spread
-        why.append(f"{length} symbols: {accuracy:.3f}, here {now[length]:.3f}; moved {moved:.3f} of a spread of {spread:.3f}")
-    return Verdict(agrees, why)
+    before, now = fmean(accuracies(record).values()), fmean(accuracies(again).values())
+    spread, moved = max(seeds.values()) - min(seeds.values()), abs(now - before)
+    why.append(
+        f"mean over lengths {before:.4f}, here {now:.4f}: moved {moved:.4f}; {len(seeds)} seeds spread over {spread:.4f}"
+    )
+    return Verdict(moved <= spread, why)
 
 
 def accuracies(record: Record) -> dict[int, float]:
