@@ -1,0 +1,130 @@
+"""A neural ODE cannot flip a line; with one channel more it can. Dupont, Doucet, Teh, Augmented Neural ODEs, NeurIPS 2019.
+
+Solutions of x' = F(x) cannot cross, so the map from x(0) to x(T) is a homeomorphism, and on a line it is increasing. No F
+therefore takes -1 to 1 and 1 to -1. The best that an increasing map can do for the squares of the errors is to send both to
+0, which leaves a mean square of 1 exactly. In the plane the points of a disc cannot leave the ring that surrounds them: a linear
+readout behind the flow cannot separate the two sets but by squeezing a gap into the ring, which takes a field that is hard to
+learn and costs the solver many evaluations. *Augmentation* gives every point further channels that start at 0. In the larger
+space paths pass each other, the two sets come apart along the new channel, and both the loss and the evaluations are small.
+
+Two measurements follow. *Flip*: channels of x(T) are compared with the targets as they are, for a readout could flip the sign by
+itself. *Annuli*: |x| <= 1/2 against 1 <= |x| <= 3/2, squared error of a linear readout.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from leaderboard.reproduce.claim import Check, Claim, Row, at_least, at_most, pick, values
+from leaderboard.reproduce.drawing import Drawing
+from leaderboard.reproduce.points import Dense, annuli, augmented, descend, end
+from models.neural_ode import NeuralODE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Anode(Claim):
+    """Each net is trained with and without `augment` more channels, from `seeds` seeds."""
+
+    augment: int = 1  # channels more, in the flip; the annuli are given three times as many
+    seeds: int = 3
+    flip_steps: int = 150
+    annuli_steps: int = 1000
+    points: int = 200
+    hidden: int = 32
+
+    claim = (
+        "A neural ODE cannot represent x -> -x on a line and separates nested sets only at great cost; "
+        "a few augmented channels, which start at 0, remove both limits."
+    )
+    source = "Dupont, Doucet, Teh, Augmented Neural ODEs, NeurIPS 2019 (arXiv 1904.01681)"
+    read = "abstract, introduction and the section on limitations"
+    setting = (
+        "x' = F(x) on [0, 1], F two hidden layers of tanh, dopri5 at the product's tolerances; Adam. Flip: {-1, 1} to {1, -1}, no "
+        "readout. Annuli: 200 points of the plane, linear readout, mean square"
+    )
+    missing = "MNIST, CIFAR-10, SVHN and ImageNet: there is no image data here"
+    off = "the augmented nets have no more channels than the others"
+
+    def measure(self) -> Iterator[Row]:
+        """The last loss of every net, and the evaluations of F for one solution at the end."""
+        for seed in range(self.seeds):
+            for name, extra in (("plain", 0), ("augmented", self.augment)):
+                yield {"set": "flip", "net": name, "seed": seed} | self._flip(extra, seed)
+            for name, extra in (("plain", 0), ("augmented", 3 * self.augment)):
+                yield {"set": "annuli", "net": name, "seed": seed} | self._annuli(extra, seed)
+
+    def _flip(self, extra: int, seed: int) -> Row:
+        generator = torch.Generator().manual_seed(1000 * self.seed + seed)
+        start, goal = torch.tensor([-1.0, 1.0])[:, None, None], torch.tensor([1.0, -1.0])
+        F = Dense(1 + extra, 1 + extra, self.hidden, generator)
+
+        def loss() -> Tensor:
+            return (end(NeuralODE(), augmented(start, extra), [F], 1)[:, 0, 0] - goal).square().mean()
+
+        return _trained(F, F.parameters(), loss, self.flip_steps)
+
+    def _annuli(self, extra: int, seed: int) -> Row:
+        generator = torch.Generator().manual_seed(1000 * self.seed + seed)
+        x, label = annuli(self.points, generator)
+        F = Dense(2 + extra, 2 + extra, self.hidden, generator)
+        readout = nn.Parameter(torch.randn(2 + extra, generator=generator))
+        bias = nn.Parameter(torch.zeros(()))
+
+        def loss() -> Tensor:
+            last = end(NeuralODE(), augmented(x, extra), [F], 1)[:, :, 0]
+            return (last @ readout + bias - label).square().mean()
+
+        return _trained(F, [*F.parameters(), readout, bias], loss, self.annuli_steps)
+
+    def accept(self, rows: Sequence[Row]) -> list[Check]:
+        """The flip is a theorem; of the annuli it is asked that the plain net be ten times worse and dearer on every seed."""
+        plain, more = (pick(rows, set="annuli", net=net) for net in ("plain", "augmented"))
+        pairs = list(zip(plain, more, strict=True))
+        return [
+            Check(
+                "flip, plain: smallest loss",
+                "1 (no increasing map does better)",
+                min(values(rows, "loss", set="flip", net="plain")),
+                at_least(0.999),
+            ),
+            Check(
+                "flip, augmented: largest loss",
+                "0 can be reached",
+                max(values(rows, "loss", set="flip", net="augmented")),
+                at_most(0.01),
+            ),
+            Check("annuli: smallest ratio of losses", "", min(a["loss"] / b["loss"] for a, b in pairs), at_least(10)),
+            Check(
+                "annuli: smallest ratio of evaluations",
+                "",
+                min(a["evaluations"] / b["evaluations"] for a, b in pairs),
+                at_least(1.3),
+            ),
+        ]
+
+    def draw(self, rows: Sequence[Row]) -> Drawing:
+        """Loss against evaluations, a sign a net."""
+        kinds = [(kind, net) for kind in ("flip", "annuli") for net in ("plain", "augmented")]
+        series = {
+            f"{kind}, {net}": [(row["evaluations"], max(row["loss"], 1e-8)) for row in pick(rows, set=kind, net=net)]
+            for kind, net in kinds
+        }
+        return Drawing("evaluations of F in one solution", "loss", series, log="y", apart=True)
+
+    def counterfeit(self) -> Claim:
+        """No channel more."""
+        return replace(self, augment=0, seeds=1)
+
+    def quick(self) -> Claim:
+        """Two steps each."""
+        return replace(self, seeds=1, flip_steps=2, annuli_steps=2, points=10)
+
+
+def _trained(F: Dense, parameters: Sequence[nn.Parameter], loss: object, steps: int) -> Row:
+    last = descend(parameters, loss, steps, rate=0.01)  # type: ignore[arg-type]
+    F.calls = 0
+    with torch.no_grad():
+        loss()  # type: ignore[operator]
+    return {"loss": last, "evaluations": F.calls}
