@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
+
 from leaderboard.reproduce.drawing import Drawing
 from tasks.discover import module_name
 
@@ -27,9 +29,14 @@ class Bound(NamedTuple):
         return isinstance(value, int | float) and self.low <= value <= self.high
 
     def __str__(self) -> str:
+        if self == ANY:
+            return "reported only"
         if self.low == -math.inf:
             return f"≤ {self.high:g}"
         return f"≥ {self.low:g}" if self.high == math.inf else f"{self.low:g} … {self.high:g}"
+
+
+ANY = Bound()  # what is shown beside the claim, and decides nothing
 
 
 def at_least(low: float) -> Bound:
@@ -124,3 +131,12 @@ def pick(rows: Sequence[Row], **named: object) -> list[Row]:
 def values(rows: Sequence[Row], of: str, **named: object) -> list[float]:
     """What the rows with these values have under the name `of`; NaN where a row has no number."""
     return [math.nan if row[of] is None else float(row[of]) for row in pick(rows, **named)]
+
+
+def slope(x: Sequence[float], y: Sequence[float], log: str = "xy") -> float:
+    """The slope of the line of least squares through these points; logarithms, to base 2, of the axes that `log` names."""
+    if min([*(x if "x" in log else []), *(y if "y" in log else []), 1.0]) <= 0:
+        return math.nan
+    xs = np.log2(x) if "x" in log else np.asarray(x, float)
+    ys = np.log2(y) if "y" in log else np.asarray(y, float)
+    return float(np.polyfit(xs, ys, 1)[0])

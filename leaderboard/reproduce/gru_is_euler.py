@@ -1,11 +1,11 @@
-"""A GRU is a step of Euler's method: h' = z (n(h, x) - h) with the update gate z. Kidger, On Neural Differential Equations, 2022.
+"""A GRU is a step of Euler's method. Kidger, On Neural Differential Equations, doctoral thesis, Oxford 2022.
 
 The thesis reads the recurrent networks of the 1990s and 2010s as discretised differential equations. Written as in torch,
 
     h(i) = (1 - z) n + z h(i-1)     is     h(i) = h(i-1) + 1 * f(h(i-1), x(i)),     f = (1 - z) (n - h),
 
-so a GRU is Euler's method with step 1 for an equation that forgets at the rate 1 - z. It is an identity, so what is measured is
-rounding: the module of torch beside this formula, in double precision. With a step other than 1 it is another network.
+so a GRU is Euler's method with step 1 for an equation that forgets at the rate 1 - z. It is an identity, so what is measured
+is rounding: the module of torch beside this formula, in double precision. With a step other than 1 it is another network.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ class GRUIsEuler(Claim):
                 yield {"net": number, "length": length, "difference": float(off)}
 
     def accept(self, rows: Sequence[Row]) -> list[Check]:
-        """An identity leaves rounding only: 2^-53 for each of a few operations, and a forgetting equation does not add it up."""
+        """An identity leaves rounding only: 2^-53 for each of a few operations, which an equation that forgets does not add up."""
         return [
             Check(
                 "largest relative difference of hidden states",

@@ -80,8 +80,7 @@ def page(records: Mapping[str, Record]) -> str:
     counts = {verdict: sum(record["verdict"] == verdict for record in records.values()) for verdict in ORDER}
     environment_ = environment()
     environment_.globals |= {"number": number, "read": read, "holds": holds, "not_stated": NOT_STATED}
-    html = environment_.get_template("page.html.j2").render(
+    return environment_.get_template("page.html.j2").render(
         shown=shown, style=look, counts=counts, failed=FAILS,
         policy=f"default-src 'none'; style-src 'sha256-{allowed}'; base-uri 'none'; form-action 'none'",
     )  # fmt: skip
-    return html

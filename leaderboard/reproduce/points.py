@@ -33,7 +33,7 @@ def annuli(count: int, generator: torch.Generator, dimensions: int = 2) -> tuple
 
 
 def rings(count: int, rings: int, generator: torch.Generator) -> tuple[Points, Labels]:
-    """`count` points on so many nested rings of the plane, of radii 1, 2, ..., divided by their number; labels -1, 1, -1, ..."""
+    """`count` points on so many nested rings, of radii 1, 2, ..., divided by their number; labels -1, 1, -1, ..."""
     ring = torch.arange(count) % rings
     angle = 2 * math.pi * torch.rand(count, generator=generator)
     radius = (ring + 1) / rings

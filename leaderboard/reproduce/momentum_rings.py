@@ -1,0 +1,94 @@
+"""Momentum lets a residual network separate nested rings. Sander, Ablin, Blondel, Peyré, ICML 2021.
+
+A ResNet is a discretised equation of first order, whose flow cannot take the points of a ring through those of the ring
+around it. With momentum, v' = g v + (1 - g) F(x), x' = x + v', a layer discretises an equation of second order: two points
+that meet in x can still differ in v, so rings pass through each other. The paper shows it on four nested rings, with networks
+of the same size.
+
+Here the points of four rings carry the labels -1, 1, -1, 1; a linear readout of the last x is trained with both networks.
+What is learnt is checked on other points of the same rings.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from leaderboard.reproduce.claim import Check, Claim, Row, at_least, values
+from leaderboard.reproduce.drawing import Drawing
+from leaderboard.reproduce.points import Dense, descend, end, rings
+from models.momentum_resnet import MomentumResNet
+from models.resnet import ResNet
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentumRings(Claim):
+    """Both networks have `depth` layers of tied weights; `gamma` is the momentum of the second."""
+
+    gamma: float = 0.9
+    seeds: int = 5
+    depth: int = 15
+    steps: int = 1500
+    hidden: int = 16
+    points: int = 400
+    nested: int = 4
+
+    claim = "A Momentum ResNet separates nested rings that a ResNet of the same size does not."
+    source = "Sander, Ablin, Blondel, Peyré, Momentum Residual Neural Networks, ICML 2021"
+    read = "abstract: more linear maps, an equation of second order; the wording on rings was not checked"
+    setting = (
+        "four rings of the plane with alternating labels, 15 layers of one dense branch (16 units, tanh), linear readout, Adam"
+    )
+    missing = "CIFAR and ImageNet: there is no image data here"
+    off = "the second network has no momentum, so it is the first one"
+
+    def measure(self) -> Iterator[Row]:
+        """The share of fresh points that is right, for each network and seed."""
+        for seed in range(self.seeds):
+            for name, made in (("resnet", ResNet()), ("momentum", MomentumResNet(gamma=self.gamma))):
+                yield {"net": name, "seed": seed} | self._trained(made, seed)
+
+    def _trained(self, made: ResNet | MomentumResNet, seed: int) -> Row:
+        generator = torch.Generator().manual_seed(1000 * self.seed + seed)
+        x, label = rings(self.points, self.nested, generator)
+        fresh, right = rings(2000, self.nested, generator)
+        F = Dense(2, 2, self.hidden, generator, layers=1)
+        with torch.no_grad():  # the flow of one unit of time, in `depth` steps
+            F.weights[-1].mul_(1 / self.depth)
+        readout, bias = nn.Parameter(torch.randn(2, generator=generator)), nn.Parameter(torch.zeros(()))
+
+        def answer(x: Tensor) -> Tensor:
+            return end(made, x, [F], self.depth)[:, :, 0] @ readout + bias
+
+        def loss() -> Tensor:
+            return nn.functional.softplus(-label * answer(x)).mean()
+
+        last = descend([*F.parameters(), readout, bias], loss, self.steps, rate=0.01)
+        with torch.no_grad():
+            return {"loss": last, "accuracy": float((torch.sign(answer(fresh)) == right).float().mean())}
+
+    def accept(self, rows: Sequence[Row]) -> list[Check]:
+        """The worst of one kind is better than the best of the other by a tenth."""
+        plain, momentum = values(rows, "accuracy", net="resnet"), values(rows, "accuracy", net="momentum")
+        return [
+            Check(
+                "worst accuracy with momentum - best without",
+                "separated / not separated",
+                min(momentum) - max(plain),
+                at_least(0.1),
+            )
+        ]
+
+    def draw(self, rows: Sequence[Row]) -> Drawing:
+        """Accuracy of every seed."""
+        series = {n: [(r["seed"], r["accuracy"]) for r in rows if r["net"] == n] for n in ("resnet", "momentum")}
+        return Drawing("seed", "share of fresh points right", series, apart=True)
+
+    def counterfeit(self) -> Claim:
+        """No momentum."""
+        return replace(self, gamma=0.0, seeds=1)
+
+    def quick(self) -> Claim:
+        """Two steps."""
+        return replace(self, seeds=1, steps=2, points=20)
