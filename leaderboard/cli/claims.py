@@ -47,7 +47,7 @@ def reproduce(
             typer.echo(f"{one:26} {verdict:22} {claims.get(one).claim}")
         return
     try:
-        chosen = [claims.get(one, seed=seed) for one in (claims.names() if every else [name])]  # type: ignore[list-item]
+        chosen = [claims.get(one, seed=seed) for one in ([name] if name else claims.names())]
     except ClaimError as error:
         raise typer.BadParameter(str(error)) from None
     out.mkdir(parents=True, exist_ok=True)

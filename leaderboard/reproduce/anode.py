@@ -12,7 +12,7 @@ Two measurements follow. *Flip*: channels of x(T) are compared with the targets 
 by itself. *Annuli*: |x| <= 1/2 against 1 <= |x| <= 3/2, squared error of a linear readout.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -123,9 +123,9 @@ class Anode(Claim):
         return replace(self, seeds=1, flip_steps=2, annuli_steps=2, points=10)
 
 
-def _trained(F: Dense, parameters: Sequence[nn.Parameter], loss: object, steps: int) -> Row:
-    last = descend(parameters, loss, steps, rate=0.01)  # type: ignore[arg-type]
+def _trained(F: Dense, parameters: Iterable[nn.Parameter], loss: Callable[[], Tensor], steps: int) -> Row:
+    last = descend(parameters, loss, steps, rate=0.01)
     F.calls = 0
     with torch.no_grad():
-        loss()  # type: ignore[operator]
+        loss()
     return {"loss": last, "evaluations": F.calls}

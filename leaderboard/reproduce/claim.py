@@ -31,9 +31,9 @@ class Bound(NamedTuple):
     def __str__(self) -> str:
         if self == ANY:
             return "reported only"
-        if self.low == -math.inf:
-            return f"≤ {self.high:g}"
-        return f"≥ {self.low:g}" if self.high == math.inf else f"{self.low:g} … {self.high:g}"
+        if self.low in (-math.inf, self.high):
+            return f"{'=' if self.low == self.high else '≤'} {self.high:.3g}"
+        return f"≥ {self.low:.3g}" if self.high == math.inf else f"{self.low:.3g} … {self.high:.3g}"
 
 
 ANY = Bound()  # what is shown beside the claim, and decides nothing
@@ -64,15 +64,15 @@ class Check(NamedTuple):
 
     @property
     def holds(self) -> bool | None:
-        """Whether the rule accepts the number; None where there is none."""
-        if self.measured is None or not math.isfinite(self.measured):
+        """Whether the rule accepts the number; None where there is no number, or no rule."""
+        if self.rule == ANY or self.measured is None or not math.isfinite(self.measured):
             return None
         return self.measured in self.rule
 
 
 def verdict(checks: Sequence[Check]) -> str:
     """A claim holds if all of its checks do; one that fails refutes it, whatever the others say."""
-    found = [check.holds for check in checks]
+    found = [check.holds for check in checks if check.rule != ANY]
     if False in found:
         return FAILS
     return HOLDS if found and None not in found else UNDECIDED

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard.site.plots import BOTTOM, LEFT, Point, across, path, upward
+from leaderboard.site.plots import BOTTOM, LEFT, Point, Scale, across, path, upward
 
 WIDTH, HEIGHT, LINE = 520, 300, 17  # units; of a line of the legend
+MOST = 14  # ticks of an axis
 SIGNS = ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-3.6-3.6h7.2v7.2h-7.2z", "M0-4.6L4.4 3.6H-4.4z", "M0-5L4.6 0L0 5L-4.6 0z")
 
 
@@ -42,8 +43,8 @@ def svg(drawing: Drawing, title: str, alone: bool = False) -> Markup:
         every = [(1.0, 1.0)]
     low, high = min(y for _, y in every), max(y for _, y in every)
     levels = {name: y for name, y in drawing.levels.items() if y > 0 or "y" not in drawing.log}
-    x = across(min(x for x, _ in every), max(x for x, _ in every), WIDTH, log="x" in drawing.log)
-    y = upward(min(low, *levels.values(), high), max(high, *levels.values(), low), HEIGHT, log="y" in drawing.log)
+    x = across(*_wider([x for x, _ in every], "x" in drawing.log), WIDTH, log="x" in drawing.log)
+    y = upward(*_wider([low, high, *levels.values()], "y" in drawing.log), HEIGHT, log="y" in drawing.log)
     series = [
         _Series(name, "" if drawing.apart or len(points) < 2 else path(points, x, y), [(x(a), y(b)) for a, b in points])
         for name, points in shown.items()
@@ -53,8 +54,9 @@ def svg(drawing: Drawing, title: str, alone: bool = False) -> Markup:
         .get_template("drawing.svg.j2")
         .render(
             title=title, drawing=drawing, series=series, levels=[(name, y(at)) for name, at in levels.items()],
-            x_ticks=x.ticks(), y_ticks=y.ticks(), width=WIDTH, floor=HEIGHT - BOTTOM, left=LEFT, signs=SIGNS, line=LINE,
-            base=HEIGHT + 4, height=HEIGHT + LINE * (len(series) + len(levels)), style=style() if alone else "",
+            x_ticks=_ticks(x, [x for x, _ in every]), y_ticks=y.ticks(), width=WIDTH, floor=HEIGHT - BOTTOM, left=LEFT,
+            signs=SIGNS, line=LINE, base=HEIGHT + 4, height=HEIGHT + LINE * (len(series) + len(levels)),
+            style=style() if alone else "",
         )
     )  # fmt: skip
 
@@ -63,6 +65,20 @@ def _drawable(points: Sequence[Point], log: str) -> list[Point]:
     """The points that have a place: finite, and positive where an axis is logarithmic."""
     finite = [(x, y) for x, y in points if x is not None and y is not None and math.isfinite(x) and math.isfinite(y)]
     return [(x, y) for x, y in finite if (x > 0 or "x" not in log) and (y > 0 or "y" not in log)]
+
+
+def _wider(values: Sequence[float], log: bool) -> tuple[float, float]:
+    """Their range, and a little more, so that no sign stands on the frame."""
+    low, high = min(values), max(values)
+    if log:
+        return low / 1.15, high * 1.15
+    return low - 0.04 * (high - low), high + 0.04 * (high - low)
+
+
+def _ticks(x: Scale, values: Sequence[float]) -> list[tuple[int, str]]:
+    """Where few whole numbers are all that there is, as seeds are, they are the ticks."""
+    own = sorted(set(values))
+    return [(x(at), f"{at:g}") for at in own] if len(own) <= MOST and all(at == int(at) for at in own) else x.ticks()
 
 
 def style() -> Markup:

@@ -48,7 +48,7 @@ class GRUIsEuler(Claim):
                 yield {"net": number, "length": length, "difference": float(off)}
 
     def accept(self, rows: Sequence[Row]) -> list[Check]:
-        """An identity leaves rounding only: 2^-53 for each of a few operations, which an equation that forgets does not add up."""
+        """An identity leaves rounding only, 2^-53 for each of a few operations; an equation that forgets does not add it up."""
         return [
             Check(
                 "largest relative difference of hidden states",

@@ -73,7 +73,7 @@ class LengthIsTime(Claim):
         if not self.steady:
             generator = torch.Generator().manual_seed(self.seed)
             states = [x + k * torch.randn(x.shape, generator=generator) for k, x in enumerate(states)]
-        return float(sum((b - a).flatten(1).norm(dim=1) for a, b in pairwise(states)).max())  # type: ignore[union-attr]
+        return float(sum((b - a).flatten(1).norm(dim=1) for a, b in pairwise(states)).max())
 
     def accept(self, rows: Sequence[Row]) -> list[Check]:
         """The ratio to 1%, the powers to the tolerance of the cards' tests."""

@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import sys
 import textwrap
 from collections.abc import Mapping
 from typing import Any
 
 from leaderboard import reproduce
-from leaderboard.reproduce.claim import FAILS, HOLDS, UNDECIDED
+from leaderboard.reproduce.claim import FAILS, HOLDS, UNDECIDED, Claim
 from leaderboard.reproduce.drawing import environment, style, svg
 
 ORDER = (FAILS, UNDECIDED, HOLDS)  # what is refuted comes first
@@ -43,7 +44,7 @@ def read(what: str) -> str:
 
 def holds(value: bool | None) -> str:
     """What the rule says of one number."""
-    return {True: "yes", False: "NO", None: "not decided"}[value]
+    return {True: "yes", False: "NO", None: "–"}[value]
 
 
 def number(value: float | None) -> str:
@@ -63,10 +64,16 @@ def markdown(records: Mapping[str, Record]) -> str:
         for place, check in enumerate(record["checks"]):
             name = f"`{record['claim']}`" if place == 0 else ""
             said = f"**{record['verdict']}**" if place == 0 else ""
-            mark = "" if check["holds"] else f" ({holds(check['holds'])})"
+            mark = f" ({holds(False)})" if check["holds"] is False else ""
             cells = [name, check["what"], check["published"] or "–", number(check["measured"]), check["rule"] + mark, said]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def paper(claim: Claim) -> list[str]:
+    """The page of the paper that a claim's file begins with, paragraph by paragraph; formulas are indented."""
+    text = sys.modules[type(claim).__module__].__doc__ or ""
+    return [part if part.startswith("    ") else " ".join(part.split()) for part in text.strip("\n").split("\n\n")]
 
 
 def page(records: Mapping[str, Record]) -> str:
@@ -74,7 +81,7 @@ def page(records: Mapping[str, Record]) -> str:
     shown = []
     for record in ordered(records):
         claim = reproduce.get(record["claim"])
-        shown.append((claim, record, svg(claim.draw(record["rows"]), f"{claim.name}: {claim.claim}")))
+        shown.append((claim, record, svg(claim.draw(record["rows"]), f"{claim.name}: {claim.claim}"), paper(claim)))
     look = style()
     allowed = base64.b64encode(hashlib.sha256(look.encode()).digest()).decode()
     counts = {verdict: sum(record["verdict"] == verdict for record in records.values()) for verdict in ORDER}

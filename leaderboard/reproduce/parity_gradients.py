@@ -6,8 +6,9 @@ targets is E|df|^2 / 2^n. Whatever the target is, the gradient is the same but f
 method that sees gradients only cannot tell which parity it is asked for.
 
 Two measurements follow. *Variance*: over all parities of n bits, at random weights of a small net, against n. *Steps*: how
-many steps of Adam the same net takes until it has 90% of the words right, when the one label of a word is the parity of a
-hidden half of its bits.
+many steps of Adam a net takes until it has 90% of a batch right, when the one label of a word is the parity of a hidden half
+of its bits. Odd halves take longer than even ones next to them, so a range of few bits misjudges the growth: over 3 to 6 bits
+it was 1.48 a bit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ class ParityGradients(Claim):
 
     parities: bool = True
     bits: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10)
-    learnt: tuple[int, ...] = (6, 8, 10, 12)
+    learnt: tuple[int, ...] = (6, 8, 10, 12, 14, 16, 18)
     seeds: int = 3
     hidden: int = 16
     most: int = 4000

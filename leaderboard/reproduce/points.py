@@ -33,10 +33,10 @@ def annuli(count: int, generator: torch.Generator, dimensions: int = 2) -> tuple
 
 
 def rings(count: int, rings: int, generator: torch.Generator) -> tuple[Points, Labels]:
-    """`count` points on so many nested rings, of radii 1, 2, ..., divided by their number; labels -1, 1, -1, ..."""
+    """`count` points on so many nested rings of radii 3/2, 3, 9/2, ... and of thickness .6; labels -1, 1, -1, ..."""
     ring = torch.arange(count) % rings
     angle = 2 * math.pi * torch.rand(count, generator=generator)
-    radius = (ring + 1) / rings
+    radius = 1.5 * (ring + 1) + 0.6 * torch.rand(count, generator=generator)
     points = torch.stack([radius * angle.cos(), radius * angle.sin()], 1)
     return points[:, :, None], 2.0 * (ring % 2) - 1
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from leaderboard.reproduce.claim import Check, Claim, Row, at_least, at_most, values
 from leaderboard.reproduce.drawing import Drawing
-from leaderboard.reproduce.points import Dense, descend, end, rings
+from leaderboard.reproduce.points import Dense, annuli, descend, end
 from models.neural_ode import NeuralODE
 
 
@@ -39,9 +39,7 @@ class ResNetAfterAll(Claim):
     )
     source = "Ott, Katiyar, Hennig, Tiemann, ResNet After All? Neural ODEs and Their Numerical Solution, ICLR 2021"
     read = "abstract"
-    setting = (
-        "two nested rings of 300 points with labels -1 and 1, x' = F(x) on [0, 1], two hidden layers of tanh, Adam at 2e-3"
-    )
+    setting = "two nested sets of 300 points with labels -1 and 1, x' = F(x) on [0, 1], two hidden layers of tanh, Adam at 2e-3"
     missing = "CIFAR-10: there is no image data here; nor the paper's way to adapt the step"
     off = "the other solvers are the one that the net was trained with"
 
@@ -53,7 +51,7 @@ class ResNetAfterAll(Claim):
 
     def _drop(self, parts: int, seed: int) -> Row:
         generator = torch.Generator().manual_seed(1000 * self.seed + seed)
-        x, label = rings(self.points, 2, generator)
+        x, label = annuli(self.points, generator)
         F = Dense(2, 2, self.hidden, generator)
         readout, bias = nn.Parameter(torch.randn(2, generator=generator)), nn.Parameter(torch.zeros(()))
 

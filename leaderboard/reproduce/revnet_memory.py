@@ -11,6 +11,7 @@ The bytes counted are all that autograd keeps between forward and backward, apar
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +47,7 @@ class RevnetMemory(Claim):
         """Bytes kept, and the difference of gradients, at every depth; then two loss curves."""
         for depth in self.depths:
             stored, mine = (self._net(memory, depth) for memory in ("store", self.memory))
-            kept = [kept_bytes(lambda net=net, depth=depth: self._loss(net, depth), net) for net in (stored, mine)]
+            kept = [kept_bytes(partial(self._loss, net, depth), net) for net in (stored, mine)]
             off = max(
                 float((a.grad - b.grad).norm() / a.grad.norm())
                 for a, b in zip(stored.parameters(), mine.parameters(), strict=True)
@@ -80,7 +81,7 @@ class RevnetMemory(Claim):
             loss = self._loss(net, self.cells)
             loss.backward()
             optimiser.step()
-            losses.append(float(loss))
+            losses.append(float(loss.detach()))
         return losses
 
     def accept(self, rows: Sequence[Row]) -> list[Check]:

@@ -12,6 +12,7 @@ little beyond it answers must fall, otherwise the radius says nothing.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,11 +53,9 @@ class RobustTuring(Claim):
                 yield {"net": name, "stated": stated, "radius": radius, "right": share}
 
     def _net(self, name: str, task: tasks.Task) -> tuple[models.Net, float]:
-        options = {"method": "rk4"} if name == "clock_ode" else {}
+        options: dict[str, Any] = {"method": "rk4"} if name == "clock_ode" and self.clean else {}
         name = name if self.clean else "resnet"
-        net = models.build(
-            name, task, inner=True, robust=self.clean, hidden=1, width=1, **(options if self.clean else {})
-        ).eval()
+        net = models.build(name, task, inner=True, robust=self.clean, hidden=1, width=1, **options).eval()
         radius = net.realise(task.program(), robust=self.clean).radius
         return net, radius if radius is not None else 0.25
 
