@@ -39,7 +39,7 @@ class DepthSeparation(Claim):
 
     claim = "A network of 2k layers with two units each makes 2^k linear pieces; a shallow one needs exponentially many units."
     source = "Telgarsky, Representation Benefits of Deep Feedforward Networks, 2015 (arXiv 1509.08101); and COLT 2016"
-    read = "both abstracts"
+    read = "both abstracts; the constant 2 units in 2k layers is that of the note of 2015"
     setting = (
         "the tent map in the Plain architecture, pieces counted; one hidden layer of ReLU trained to 2^k alternating labels"
     )

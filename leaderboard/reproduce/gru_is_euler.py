@@ -1,11 +1,12 @@
 """A GRU is a step of Euler's method. Kidger, On Neural Differential Equations, doctoral thesis, Oxford 2022.
 
-The thesis reads the recurrent networks of the 1990s and 2010s as discretised differential equations. Written as in torch,
+The thesis (example 3.14) reads recurrent networks as discretised differential equations. Written as in torch,
 
     h(i) = (1 - z) n + z h(i-1)     is     h(i) = h(i-1) + 1 * f(h(i-1), x(i)),     f = (1 - z) (n - h),
 
-so a GRU is Euler's method with step 1 for an equation that forgets at the rate 1 - z. It is an identity, so what is measured
-is rounding: the module of torch beside this formula, in double precision. With a step other than 1 it is another network.
+so a GRU is Euler's method with step 1 for an equation whose state decays at the rate 1 - z. It is an identity, so what is
+measured is rounding: the module of torch beside this formula, in double precision. With a step other than 1 it is another
+network.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ class GRUIsEuler(Claim):
 
     claim = "A gated recurrent unit is one step of Euler's method for h' = f(h, x)."
     source = "Kidger, On Neural Differential Equations, doctoral thesis, Oxford 2022"
-    read = "wording not checked"
+    read = "example 3.14 and remark 3.15: a GRU is an explicit Euler discretisation with unit step, and its state decays"
     setting = "torch's nn.GRU with random weights beside h + f(h, x), in double precision, on random inputs"
     off = "the step of Euler's method is 1/2"
 

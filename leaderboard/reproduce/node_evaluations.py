@@ -36,7 +36,7 @@ class NodeEvaluations(Claim):
         "The evaluations of a neural ODE grow while it trains; with the adjoint equation its memory does not grow with depth."
     )
     source = "Chen, Rubanova, Bettencourt, Duvenaud, Neural Ordinary Differential Equations, NeurIPS 2018"
-    read = "wording not checked"
+    read = "abstract (constant memory cost); that evaluations grow in training: wording not checked"
     setting = (
         "two nested sets of 200 points of the plane, x' = F(x) on [0, 1] by dopri5, Adam; memory: rk4 with one step a "
         "unit up to T = 1024"

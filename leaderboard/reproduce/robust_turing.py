@@ -35,7 +35,7 @@ class RobustTuring(Claim):
 
     claim = "An ODE simulates a Turing machine exactly although its state is disturbed for ever, by any noise below a bound."
     source = "Branicky, TCS 138 (1995); Graça, Campagnolo, Buescu, Advances in Applied Mathematics 40 (2008)"
-    read = "wording not checked"
+    read = "abstract of Graça, Campagnolo, Buescu (polynomial equations, bounded noise); Branicky: wording not checked"
     setting = (
         "the task turing, words of 6 symbols; clock_ode by rk4, and a ResNet of blocks with an inner layer; +r or -r on "
         "every channel after every tick"

@@ -32,7 +32,7 @@ class ThinkingDeep(Claim):
         "without, it overthinks."
     )
     source = "Bansal, Schwarzschild, Borgnia, Emam, Huang, Goldblum, Goldstein, NeurIPS 2022"
-    read = "the method, as models/training/learner.py tells; the paper's numbers were not checked"
+    read = "abstract; the paper's numbers were not checked"
     setting = "ResNet on parity, words of 1 to 8 symbols, 500 steps at 3e-3; words of 32 symbols"
     missing = "mazes and chess of the paper, whose data are not here; its prefix sums are the task parity"
     off = "the recipe is the plain one"
