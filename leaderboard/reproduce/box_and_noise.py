@@ -12,12 +12,10 @@ save half.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
-from pathlib import Path
 
 from leaderboard.reproduce.claim import Check, Claim, Row, at_least, values
 from leaderboard.reproduce.drawing import Drawing
-from leaderboard.reproduce.settling_predicts_the_gap import PILOT
+from leaderboard.reproduce.settling_predicts_the_gap import pilot
 
 SEEDED = ("resnet", "lm_resnet", "plain", "polynet")  # of the pilot, with three seeds
 
@@ -62,10 +60,9 @@ class BoxAndNoise(Claim):
                 yield {"from": "fresh", "net": name, "task": "parity", "solves": trained.scored(run)["words_4N"]}
 
     def _pilot(self) -> Iterator[Row]:
-        from leaderboard.store.published import published
         from leaderboard.tables import frame
 
-        df = frame.scored(frame.frame(published(Path(str(files("leaderboard").joinpath(PILOT))))), "symbol", 4)
+        df = frame.scored(pilot(), "symbol", 4)
         for name, recipe in (("without", ""), ("with", "" if self.recipe == "plain" else self.recipe)):
             chosen = df[(df["recipe"] == recipe) & df["model"].str.split(",").str[0].isin(SEEDED) & (df["status"] == "done")]
             for task, solved in zip(chosen["task"], chosen["solved"], strict=True):

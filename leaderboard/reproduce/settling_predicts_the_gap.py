@@ -14,13 +14,18 @@ chance.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from leaderboard.reproduce.claim import ANY, Check, Claim, Row, at_least, at_most, pick
 from leaderboard.reproduce.drawing import Drawing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PILOT = "published/pilot.jsonl.gz"
 TOLD = {"alpha": ("-.74, on 59 nets", at_most(-0.5)), "drift": ("", at_most(-0.5)), "stands": ("", at_least(0.5))}
@@ -56,10 +61,9 @@ class SettlingPredictsTheGap(Claim):
         yield from rows
 
     def _pilot(self) -> Iterator[Row]:
-        from leaderboard.store.published import published
         from leaderboard.tables import frame
 
-        df = frame.frame(published(Path(str(files("leaderboard").joinpath(PILOT)))))
+        df = pilot()
         found = frame.scored(df, "symbol", 4).merge(frame.dynamics(df)[["run", *TOLD]], on="run")
         for run in found[(found["status"] == "done") & (found["fits"] == 1)].itertuples():
             yield {"from": "pilot", "task": str(run.task)} | {name: float(getattr(run, name)) for name in (*TOLD, "score")}
@@ -104,6 +108,15 @@ class SettlingPredictsTheGap(Claim):
     def quick(self) -> Claim:
         """One step."""
         return replace(self, rates=(0.01,), length=2, steps=1)
+
+
+@cache
+def pilot() -> "pd.DataFrame":
+    """The committed runs, as leaderboard/tables/frame.py lays them out."""
+    from leaderboard.store.published import published
+    from leaderboard.tables import frame
+
+    return frame.frame(published(Path(str(files("leaderboard").joinpath(PILOT)))))
 
 
 def _correlation(rows: Sequence[Row], of: str, name: str) -> float:
