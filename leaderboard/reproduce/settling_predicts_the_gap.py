@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,11 @@ TOLD = {"alpha": ("-.74, on 59 nets", at_most(-0.5)), "drift": ("", at_most(-0.5
 
 @dataclass(frozen=True, kw_only=True)
 class SettlingPredictsTheGap(Claim):
-    """Nets are trained at `rates`, which makes some settle and others not, on two tasks."""
+    """Nets are trained at `rates`, which makes some settle and others not, on two tasks, from `seeds` seeds each."""
 
     shuffled: bool = False
     rates: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03)
+    seeds: int = 2
     length: int = 6
     steps: int = 400
 
@@ -72,8 +74,10 @@ class SettlingPredictsTheGap(Claim):
         from leaderboard.reproduce import trained
 
         for task in ("parity", "counter"):
-            for rate in self.rates:
-                run = trained.train(task, "resnet", seed=self.seed, length=self.length, steps=self.steps, rate=rate)
+            for rate, seed in product(self.rates, range(self.seeds)):
+                run = trained.train(
+                    task, "resnet", seed=1000 * self.seed + seed, length=self.length, steps=self.steps, rate=rate
+                )
                 row = trained.scored(run)
                 if row["words_N"] >= 0.99:
                     yield {"from": "fresh", "task": task} | {name: row[name] for name in TOLD} | {"score": row["symbols_4N"]}
@@ -107,7 +111,7 @@ class SettlingPredictsTheGap(Claim):
 
     def quick(self) -> Claim:
         """One step."""
-        return replace(self, rates=(0.01,), length=2, steps=1)
+        return replace(self, rates=(0.01,), seeds=1, length=2, steps=1)
 
 
 @cache
