@@ -32,8 +32,7 @@ class BoxAndNoise(Claim):
 
     claim = "Training in a box and under noise closes the learnability gap: nets that fit also solve words four times as long."
     source = (
-        "this project: DESIGN, section 5, and docs/sweeps.md; after Casey 1996, Maass and Orponen 1998, Bournez, Graça, "
-        "Hainry 2013"
+        "this project: docs/sweeps.md and docs/pilot.md; after Casey 1996, Maass and Orponen 1998, Bournez, Graça, Hainry 2013"
     )
     read = "our own"
     setting = (
@@ -85,12 +84,7 @@ class BoxAndNoise(Claim):
         for net in ("without", "with"):
             found = [values(rows, "solves", net=net, task=task, **{"from": "pilot"}) for task in names]
             series[f"{net} box and noise"] = [(k, sum(some) / len(some)) for k, some in enumerate(found, 1)]
-        return Drawing(
-            f"task: {', '.join(f'{k} {name}' for k, name in enumerate(names, 1))}",
-            "share of runs that solve it",
-            series,
-            apart=True,
-        )
+        return Drawing("task", "share of runs that solve it", series, apart=True, key=names)
 
     def counterfeit(self) -> Claim:
         """The plain recipe twice."""

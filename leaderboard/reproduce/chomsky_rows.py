@@ -6,7 +6,8 @@ length is what a finite automaton does: parity of the ones, whether pairs of unl
 cycle of five a walk ends. These it learns so that they hold for longer words. To reverse a word takes a memory that grows
 with it; a fixed state may hold the words of training and says nothing of longer ones.
 
-Trained here are an RNN and an LSTM on words of up to N symbols. As in the paper the best of some seeds counts.
+Trained here are an RNN and an LSTM on words of up to N symbols. The better of the two counts, as what is asked is whether any
+recurrent net does it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,15 +26,14 @@ class ChomskyRows(Claim):
     train: bool = True
     length: int = 12
     steps: int = 2500
-    seeds: int = 2
+    seeds: int = 1
     rate: float = 0.01
 
     claim = "Recurrent networks generalise to longer words on regular tasks, and not on the reversal of a word."
     source = "Delétang et al., Neural Networks and the Chomsky Hierarchy, ICLR 2023"
     read = "abstract (RNNs fail on non-regular tasks, LSTMs can solve regular and counter-language tasks)"
     setting = (
-        "RNN and LSTM of width 32, words of 1 to 12 symbols, 2500 steps at the rate 1e-2, best of two seeds; words of 48 "
-        "symbols"
+        "RNN and LSTM of width 32, words of 1 to 12 symbols, 2500 steps at the rate 1e-2; words of 48 symbols, the better net"
     )
     missing = "the other tasks and architectures of the paper, such as transformers and nets with a stack or a tape"
     off = "nets are not trained"
@@ -63,8 +63,7 @@ class ChomskyRows(Claim):
         """Accuracy of every net, tasks from left to right."""
         place = {task: float(k) for k, task in enumerate((*REGULAR, BEYOND), 1)}
         series = {m: [(place[r["task"]], r["symbols_4N"]) for r in rows if r["model"] == m] for m in ("rnn", "lstm")}
-        named = ", ".join(f"{k:g} {task}" for task, k in place.items())
-        return Drawing(f"task: {named}", "symbols right at 4 N", series, apart=True)
+        return Drawing("task", "symbols right at 4 N", series, apart=True, key=list(place))
 
     def counterfeit(self) -> Claim:
         """No training."""

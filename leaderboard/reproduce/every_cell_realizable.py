@@ -30,7 +30,7 @@ class EveryCellRealizable(Claim):
         "For every task and architecture there are weights that solve the task in the module that is trained, or a stated "
         "reason."
     )
-    source = "this project: DESIGN, section 3"
+    source = "this project: docs/idea.md"
     read = "our own"
     setting = (
         "every task with its usual parameters, every architecture as a run takes it, random words of 2 symbols, at the "
@@ -78,12 +78,7 @@ class EveryCellRealizable(Claim):
         """Tasks with weights, by architecture."""
         names = sorted({row["model"] for row in rows})
         counts = [(k, float(sum(row["weights"] for row in rows if row["model"] == name))) for k, name in enumerate(names, 1)]
-        return Drawing(
-            ", ".join(f"{k} {name}" for k, name in enumerate(names, 1)),
-            "tasks with weights",
-            {"tasks with weights": counts},
-            apart=True,
-        )
+        return Drawing("architecture", "tasks with weights", {"tasks with weights": counts}, apart=True, key=names)
 
     def counterfeit(self) -> Claim:
         """Fresh nets."""

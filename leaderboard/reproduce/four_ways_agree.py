@@ -37,7 +37,7 @@ class FourWaysAgree(Claim):
         "The plain definition, the discrete ODE, the polynomial ODE and the network give the same answer to every word of "
         "every task."
     )
-    source = "this project: DESIGN, section 1"
+    source = "this project: docs/idea.md"
     read = "our own"
     setting = "every task with its usual parameters, random words of 3 symbols; polynomial ODEs of up to 200 channels"
     off = "the discrete ODE is stopped one step too soon"

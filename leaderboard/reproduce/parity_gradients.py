@@ -39,7 +39,7 @@ class ParityGradients(Claim):
         "more slowly."
     )
     source = "Shalev-Shwartz, Shamir, Shammah, Failures of Gradient-Based Deep Learning, ICML 2017 (arXiv 1703.07950)"
-    read = "abstract; the bound is derived above"
+    read = "abstract; the bound is derived in the text of the claim"
     setting = (
         "one hidden layer of tanh; variance over all targets at random weights; steps with batches of 128 words, Adam at 1e-2"
     )

@@ -46,7 +46,7 @@ class SettlingPredictsTheGap(Claim):
         "Of nets that fit, those extrapolate whose dynamics settle, as alpha, drift and standing answers show at the "
         "training length."
     )
-    source = "this project: DESIGN, section 5, and docs/pilot.md"
+    source = "this project: docs/pilot.md"
     read = "our own"
     setting = (
         "runs of the pilot that fit (99% of words right at N), and ResNets trained now on parity and counter; Pearson's "

@@ -44,7 +44,7 @@ class ShatteredGradients(Claim):
         "as 1/sqrt(L) with skips, normalisation and small branches; looks-linear nets keep it."
     )
     source = "Balduzzi, Frean, Leary, Lewis, Ma, McWilliams, The Shattered Gradients Problem, ICML 2017 (arXiv 1702.08591)"
-    read = "abstract: exponential in plain nets, sublinear with skips; the constants are derived above"
+    read = "abstract: exponential in plain nets, sublinear with skips; the constants are derived in the text of the claim"
     setting = (
         "random dense nets of 256 units, 256 independent normal inputs, gradients of a random functional of the last layer"
     )
