@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from leaderboard.reproduce.claim import Check, Claim, Row, at_least, at_most, pick, values
+from leaderboard.reproduce.claim import ANY, Check, Claim, Row, at_least, at_most, pick, values
 from leaderboard.reproduce.drawing import Drawing
 from leaderboard.reproduce.points import Dense, annuli, augmented, descend, end
 from models.neural_ode import NeuralODE
@@ -83,26 +83,14 @@ class Anode(Claim):
         """The flip is a theorem; of the annuli it is asked that the plain net be ten times worse and dearer on every seed."""
         plain, more = (pick(rows, set="annuli", net=net) for net in ("plain", "augmented"))
         pairs = list(zip(plain, more, strict=True))
+        best, worst = min(values(rows, "loss", set="flip", net="plain")), max(values(rows, "loss", set="flip", net="augmented"))
+        losses, costs = ([a[of] / b[of] for a, b in pairs] for of in ("loss", "evaluations"))
         return [
-            Check(
-                "flip, plain: smallest loss",
-                "1 (no increasing map does better)",
-                min(values(rows, "loss", set="flip", net="plain")),
-                at_least(0.999),
-            ),
-            Check(
-                "flip, augmented: largest loss",
-                "0 can be reached",
-                max(values(rows, "loss", set="flip", net="augmented")),
-                at_most(0.01),
-            ),
-            Check("annuli: smallest ratio of losses", "", min(a["loss"] / b["loss"] for a, b in pairs), at_least(10)),
-            Check(
-                "annuli: smallest ratio of evaluations",
-                "",
-                min(a["evaluations"] / b["evaluations"] for a, b in pairs),
-                at_least(1.3),
-            ),
+            Check("flip, plain: smallest loss", "1 (no increasing map does better)", best, at_least(0.999)),
+            Check("flip, augmented: largest loss", "0 can be reached", worst, at_most(0.01)),
+            Check("annuli: smallest ratio of losses, plain / augmented", "", min(losses), at_least(10)),
+            Check("annuli: largest ratio of losses", "", max(losses), ANY),
+            Check("annuli: smallest ratio of evaluations", "", min(costs), at_least(1.3)),
         ]
 
     def draw(self, rows: Sequence[Row]) -> Drawing:
