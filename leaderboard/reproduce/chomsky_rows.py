@@ -32,7 +32,10 @@ class ChomskyRows(Claim):
     claim = "Recurrent networks generalise to longer words on regular tasks, and not on the reversal of a word."
     source = "Delétang et al., Neural Networks and the Chomsky Hierarchy, ICLR 2023"
     read = "abstract (RNNs fail on non-regular tasks, LSTMs can solve regular and counter-language tasks)"
-    setting = "RNN and LSTM of width 32, words of 1 to 12 symbols, 2500 steps at the usual rate of 3e-3; words of 48 symbols, the better net"
+    setting = (
+        "RNN and LSTM of width 32, words of 1 to 12 symbols, 2500 steps at the usual rate of 3e-3; words of 48 symbols, the "
+        "better of the two nets"
+    )
     missing = "the other tasks and architectures of the paper, such as transformers and nets with a stack or a tape"
     off = "nets are not trained"
 
