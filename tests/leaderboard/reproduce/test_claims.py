@@ -197,6 +197,21 @@ def test_what_is_no_record_is_one_line(content: bytes, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_a_drawing_places_its_points_and_names_its_numbers() -> None:
+    """The axes reach a little beyond the points; what has no place on a logarithmic axis is left out."""
+    drawing = Drawing(
+        "x", "y", {"<a>": [(1, 1.0), (2, 10.0), (3, 0.0), (4, math.nan)]}, log="y", key=["one", "two"], levels={"rule": 5.0}
+    )
+    found = ElementTree.fromstring(svg(drawing, "title"))
+    texts = ["".join(element.itertext()) for element in found.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"x", "y", "<a>", "rule", "1 one, 2 two"} <= set(texts)
+    marks = [element.get("transform") for element in found.iter("{http://www.w3.org/2000/svg}path") if element.get("transform")]
+    assert len(marks) == 2 + 1  # two points with a place, and the sign of the legend
+    (left, low), (right, high) = ([int(n) for n in re.findall(r"\d+", str(mark))] for mark in marks[:2])
+    assert 62 < left < right < 506
+    assert 12 < high < low < 256
+
+
 # what is said of them
 
 
