@@ -9,10 +9,12 @@ larger space paths pass each other, the two sets come apart along the new channe
 small.
 
 Two measurements follow. *Flip*: channels of x(T) are compared with the targets as they are, for a readout could flip the sign
-by itself. *Annuli*: |x| <= 1/2 against 1 <= |x| <= 3/2, squared error of a linear readout.
+by itself. *Annuli*: |x| <= 1/2 against 1 <= |x| <= 3/2, squared error of a linear readout, in the setting of the authors'
+code (github.com/EmilienDupont/augmented-neural-odes, config.json): 500 points inside and 1500 outside, two hidden layers of
+32 ReLU that also read the time, five channels more, Adam at 1e-3 on batches of 64 for 30 epochs.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -28,11 +30,12 @@ from models.neural_ode import NeuralODE
 class Anode(Claim):
     """Each net is trained with and without `augment` more channels, from `seeds` seeds."""
 
-    augment: int = 1  # channels more, in the flip; the annuli are given three times as many
+    augment: int = 1  # channels more in the flip; five times as many in the annuli
     seeds: int = 3
     flip_steps: int = 150
-    annuli_steps: int = 400
-    points: int = 1000
+    annuli_steps: int = 940
+    points: int = 2000
+    batch: int = 64
     hidden: int = 32
 
     claim = (
@@ -40,10 +43,10 @@ class Anode(Claim):
         "a few augmented channels, which start at 0, remove both limits."
     )
     source = "Dupont, Doucet, Teh, Augmented Neural ODEs, NeurIPS 2019 (arXiv 1904.01681)"
-    read = "abstract and introduction"
+    read = "abstract, introduction, and the code of the experiments"
     setting = (
-        "x' = F(x) on [0, 1], F two hidden layers of tanh, dopri5 at the product's tolerances; Adam. Flip: {-1, 1} to {1, -1}, "
-        "no readout. Annuli: 1000 points of the plane, linear readout, mean square"
+        "x' = F on [0, 1] by dopri5 at the product's tolerances. Flip: {-1, 1} to {1, -1}, tanh, no readout. Annuli: 2000 "
+        "points of the plane, as in the authors' code, with a linear readout"
     )
     missing = "MNIST, CIFAR-10, SVHN and ImageNet: there is no image data here"
     off = "the augmented nets have no more channels than the others"
@@ -53,7 +56,7 @@ class Anode(Claim):
         for seed in range(self.seeds):
             for name, extra in (("plain", 0), ("augmented", self.augment)):
                 yield {"set": "flip", "net": name, "seed": seed} | self._flip(extra, seed)
-            for name, extra in (("plain", 0), ("augmented", 3 * self.augment)):
+            for name, extra in (("plain", 0), ("augmented", 5 * self.augment)):
                 yield {"set": "annuli", "net": name, "seed": seed} | self._annuli(extra, seed)
 
     def _flip(self, extra: int, seed: int) -> Row:
@@ -64,20 +67,26 @@ class Anode(Claim):
         def loss() -> Tensor:
             return (end(NeuralODE(), augmented(start, extra), [F], 1)[:, 0, 0] - goal).square().mean()
 
-        return _trained(F, F.parameters(), loss, self.flip_steps)
+        descend(F.parameters(), loss, self.flip_steps, rate=0.01)
+        return _measured(F, loss)
 
     def _annuli(self, extra: int, seed: int) -> Row:
         generator = torch.Generator().manual_seed(1000 * self.seed + seed)
-        x, label = annuli(self.points, generator)
-        F = Dense(2 + extra, 2 + extra, self.hidden, generator)
-        readout = nn.Parameter(torch.randn(2 + extra, generator=generator))
+        x, label = annuli(self.points, generator, inside=1 / 4)
+        made = NeuralODE(time=True)
+        F = Dense(3 + extra, 2 + extra, self.hidden, generator, activation=torch.relu)
+        readout = nn.Parameter(torch.randn(2 + extra, generator=generator) * (2 + extra) ** -0.5)
         bias = nn.Parameter(torch.zeros(()))
 
-        def loss() -> Tensor:
-            last = end(NeuralODE(), augmented(x, extra), [F], 1)[:, :, 0]
-            return (last @ readout + bias - label).square().mean()
+        def error(some: Tensor) -> Tensor:
+            last = end(made, augmented(x[some], extra), [F], 1)[:, :, 0]
+            return (last @ readout + bias - label[some]).square().mean()
 
-        return _trained(F, [*F.parameters(), readout, bias], loss, self.annuli_steps)
+        def batch() -> Tensor:
+            return error(torch.randint(self.points, (self.batch,), generator=generator))
+
+        descend([*F.parameters(), readout, bias], batch, self.annuli_steps, rate=0.001)
+        return _measured(F, lambda: error(torch.arange(self.points)))
 
     def accept(self, rows: Sequence[Row]) -> list[Check]:
         """The flip is a theorem; of the annuli it is asked that the plain net be ten times worse and dearer on every seed."""
@@ -111,9 +120,8 @@ class Anode(Claim):
         return replace(self, seeds=1, flip_steps=2, annuli_steps=2, points=10)
 
 
-def _trained(F: Dense, parameters: Iterable[nn.Parameter], loss: Callable[[], Tensor], steps: int) -> Row:
-    last = descend(parameters, loss, steps, rate=0.01)
+@torch.no_grad()
+def _measured(F: Dense, loss: Callable[[], Tensor]) -> Row:
+    """The loss, and the evaluations of F for the one solution that it takes."""
     F.calls = 0
-    with torch.no_grad():
-        loss()
-    return {"loss": last, "evaluations": F.calls}
+    return {"loss": float(loss()), "evaluations": F.calls}

@@ -23,12 +23,10 @@ def annulus(count: int, low: float, high: float, dimensions: int, generator: tor
     return (direction * (low + (high - low) * torch.rand(count, 1, generator=generator)))[:, :, None]
 
 
-def annuli(count: int, generator: torch.Generator, dimensions: int = 2) -> tuple[Points, Labels]:
-    """`count` points, of |x| <= 1/2 labelled -1 and of 1 <= |x| <= 3/2 labelled 1."""
-    inner, outer = (
-        annulus(count // 2, 0, 0.5, dimensions, generator),
-        annulus(count - count // 2, 1, 1.5, dimensions, generator),
-    )
+def annuli(count: int, generator: torch.Generator, dimensions: int = 2, inside: float = 0.5) -> tuple[Points, Labels]:
+    """`count` points, a share `inside` of them with |x| <= 1/2 and the label -1, the others with 1 <= |x| <= 3/2 and 1."""
+    few = int(inside * count)
+    inner, outer = annulus(few, 0, 0.5, dimensions, generator), annulus(count - few, 1, 1.5, dimensions, generator)
     return torch.cat([inner, outer]), torch.cat([-torch.ones(len(inner)), torch.ones(len(outer))])
 
 
