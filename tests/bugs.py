@@ -57,6 +57,8 @@ TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond
 VAL = f"{P}::test_refused"
 ONCE = f"{P}::test_refused_only_in_a_write_once_program"
 EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
+CLAIMS, CLAIMED = "leaderboard/reproduce", "tests/leaderboard/reproduce/test_claims.py"
+POINTS = "tests/leaderboard/reproduce/test_points.py"
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
 LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
 PARITY = f"{P}::test_equations_of_parity_by_hand"
@@ -1045,5 +1047,73 @@ MUTANTS = [
     Mutant(RUNNING_MEMORY, "(1 + steady +", "(1 +", f"{LATER}::test_what_is_planned_is_what_autograd_keeps"),
     Mutant(
         RUNNING_MEMORY, "max(deepest, 2 * task", "max(deepest, task", f"{LATER}::test_evaluations_are_those_of_the_longest_pass"
+    ),
+    # claims
+    Mutant(
+        f"{CLAIMS}/claim.py",
+        "for check in checks if check.rule != ANY]",
+        "for check in checks]",
+        f"{CLAIMED}::test_a_verdict_is_decided_by_rules_alone",
+    ),
+    Mutant(f"{CLAIMS}/claim.py", "self.low <= value <= self.high", "self.low <= value", f"{CLAIMED}::test_bounds"),
+    Mutant(
+        f"{CLAIMS}/run.py",
+        "if not reason and refused != FAILS:",
+        "if not reason and not refused:",
+        f"{CLAIMED}::test_a_rule_that_also_accepts_the_counterfeit_decides_nothing",
+    ),
+    Mutant(
+        f"{CLAIMS}/record.py",
+        "(claim.name, claim.version, settings)",
+        "(claim.name, record['version'], settings)",
+        f"{CLAIMED}::test_a_record_comes_back_and_is_used_again_for_the_same_claim_only",
+    ),
+    Mutant(
+        f"{CLAIMS}/drawing.py",
+        "autoescape=True",
+        "autoescape=False",
+        f"{CLAIMED}::test_what_a_record_or_a_claim_says_is_text_not_markup",
+    ),
+    Mutant(
+        f"{CLAIMS}/momentum_rings.py",
+        "at_least(0.1)",
+        "at_least(-1)",
+        f"{CLAIMED}::test_a_rule_refuses_the_rows_of_its_counterfeit",
+    ),
+    Mutant(
+        f"{CLAIMS}/sonode.py",
+        "replace(self, order=1, seeds=1)",
+        "replace(self, seeds=1)",
+        f"{CLAIMED}::test_a_rule_refuses_the_rows_of_its_counterfeit",
+    ),
+    Mutant(
+        f"{CLAIMS}/points.py",
+        "x.new_zeros(len(x), channels, 1)",
+        "x.new_ones(len(x), channels, 1)",
+        f"{POINTS}::test_augmented_channels_begin_at_0_and_the_dense_branch_is_its_formula",
+    ),
+    Mutant(
+        f"{CLAIMS}/revnet_memory.py",
+        "if storage.data_ptr() not in parameters:",
+        "if storage.data_ptr():",
+        f"{POINTS}::test_kept_bytes_of_a_chain_are_one_state_a_step_without_the_parameters",
+    ),
+    Mutant(
+        f"{CLAIMS}/parity_gradients.py",
+        "[zero + one, zero - one]",
+        "[zero - one, zero + one]",
+        f"{POINTS}::test_the_fast_transform_is_the_sum_over_words",
+    ),
+    Mutant(
+        f"{CLAIMS}/shattered_gradients.py",
+        'branch if kind == "plain" else h',
+        "h",
+        f"{POINTS}::test_correlations_of_gradients_are_those_of_the_theory_after_one_layer",
+    ),
+    Mutant(
+        f"{CLAIMS}/settling_predicts_the_gap.py",
+        "rank - (len(some) + 1) / 2",
+        "rank",
+        f"{POINTS}::test_ranks_are_taken_within_tasks",
     ),
 ]

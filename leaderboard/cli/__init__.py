@@ -12,7 +12,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from leaderboard.cli import catalogue, records, rounds, submissions
+from leaderboard.cli import catalogue, claims, records, rounds, submissions
 from leaderboard.store.schema import RecordError
 
 # what every wrong command line raises, in whichever click this typer carries
@@ -72,6 +72,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(catalogue.names)
 app.command("tasks")(catalogue.list_tasks)
 app.command()(catalogue.show)
+app.command()(claims.reproduce)
 app.command()(submissions.pack)
 app.command()(submissions.check)
 app.command()(submissions.verify)
