@@ -212,8 +212,7 @@ def noise(runs: pd.DataFrame, dose: pd.DataFrame | None) -> Iterator[str]:
         yield (
             "The ResNet at one rate, .003, trained under noise of a radius, with its states in a box of radius 1 and without "
             f"({dose['task'].nunique()} tasks, {seeds} seed{'s' * (seeds > 1)}, {len(dose)} runs). A cell: runs that solve, "
-            "of all, and in brackets those that fit; then medians, over runs that fit, of the noise that the net bears at N and "
-            "of its codes.\n"
+            "of all, and in brackets those that fit; then, medians of these, the noise that the net bears at N and its codes.\n"
         )
         yield table(*_doses(dose), "radius trained with")
         yield "*Refuted*, that noise needs the box: where nets without it solve as many at some radius.\n"
