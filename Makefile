@@ -11,8 +11,8 @@ leaderboard: .venv/ready
 	$(BIN)/realizable site results/quick
 
 page: .venv/ready
-	mkdir -p results
-	$(BIN)/realizable site published results/page.html
+	$(BIN)/realizable reproduce --all --recorded --out results/page >/dev/null
+	$(BIN)/realizable site published results/page/index.html
 
 findings: .venv/ready
 	$(BIN)/python docs/solves.py

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from leaderboard.tables.protocols import Group
 
 
+BESIDE = {"Published claims": "reproduce.html"}  # pages that a page links to if they lie in its folder
+
 _Folder = Annotated[
     Path,
     typer.Argument(
@@ -116,7 +118,8 @@ def site(
 ) -> None:
     """Write one page, which needs no network, of all that the records of FOLDER say: scores, ladder, plots, tasks, models.
 
-    Runs are compared within a protocol only, so a folder with several gives a page for each, with its hash in the name.
+    Runs are compared within a protocol only, so a folder with several gives a page for each, with its hash in the name. Pages
+    of one folder link to each other, and to that of the published claims if it lies there.
     """
     from leaderboard.site.page import page
     from leaderboard.tables import protocols
@@ -125,8 +128,11 @@ def site(
         raise typer.BadParameter(f"{folder} is no folder: name the file to write, as page.html, after it")
     path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
     groups = protocols.chosen(protocols.grouped(_records(folder, beside)), protocol)
+    others = {name: path.with_name(file) for name, file in BESIDE.items()}
+    links = [(name, other.name) for name, other in others.items() if other.exists()]
+    links += [(f"Protocol {group.name}", _own(path, group, groups).name) for group in groups if len(groups) > 1]
     for group in groups:
-        made, own = page(group), _own(path, group, groups)
+        made, own = page(group, links), _own(path, group, groups)
         put(own, made.html.encode())
         if made.excess:
             typer.echo(f"warning: {made.excess}", err=True)

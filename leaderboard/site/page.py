@@ -53,8 +53,8 @@ class Page(NamedTuple):
         )
 
 
-def page(group: Group) -> Page:
-    """The page of the records of one protocol."""
+def page(group: Group, links: Sequence[tuple[str, str]] = ()) -> Page:
+    """The page of the records of one protocol; `links` to files beside it, each with its name."""
     records = sorted(group.records, key=lambda record: record["id"])
     df = group.df
     order = panels.ordered(records)
@@ -65,6 +65,7 @@ def page(group: Group) -> Page:
     style, head, script = (_packaged(name) for name in ("page.css", "head.js", "page.js"))
     found = [cells(df, metric, factor) for metric in METRICS for factor in factors(df)]
     content: dict[str, Any] = {
+        "links": links,
         "style": style,
         "head": head,
         "script": script,
