@@ -339,18 +339,6 @@ def test_command_writes_the_page_or_says_in_one_line_why_not(tmp_path: Path, mon
     code, said = invoke(tmp_path, tmp_path / "p.html")
     assert code == 0
     assert re.search(r"^warning: the page has 0.06 MB, more than 0.04 MB; its largest part: script, 0.02 MB; put fewer", said)
-    monkeypatch.undo()
-    assert b"reproduce.html" not in first
-    (tmp_path / "reproduce.html").write_text("claims")
-    other = done(seed=1)
-    other["protocol"] = other["protocol"] | {"settings": other["protocol"]["settings"] | {"training.steps": 7}}
-    write(tmp_path, other)
-    assert invoke(tmp_path)[0] == 0
-    pages = sorted(path.name for path in tmp_path.glob("index-*.html"))
-    assert len(pages) == 2
-    for one in pages:
-        html = (tmp_path / one).read_text()
-        assert all(f'<a href="{name}">' in html for name in ("reproduce.html", *pages))
     (tmp_path / "empty").mkdir()
     for arguments, told in (
         ([tmp_path / "empty"], f"{tmp_path / 'empty'}: no records"),
@@ -361,6 +349,22 @@ def test_command_writes_the_page_or_says_in_one_line_why_not(tmp_path: Path, mon
         assert (code, said.count("\n")) == (2, 1)
         assert told in said
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".tmp") == []
+
+
+def test_pages_of_one_folder_link_to_each_other(tmp_path: Path) -> None:
+    write(tmp_path, done())
+    assert invoke(tmp_path)[0] == 0
+    assert "reproduce.html" not in (tmp_path / "index.html").read_text()
+    (tmp_path / "reproduce.html").write_text("claims")
+    other = done(seed=1)
+    other["protocol"] = other["protocol"] | {"settings": other["protocol"]["settings"] | {"training.steps": 7}}
+    write(tmp_path, other)
+    assert invoke(tmp_path)[0] == 0
+    pages = sorted(path.name for path in tmp_path.glob("index-*.html"))
+    assert len(pages) == 2
+    for one in pages:
+        html = (tmp_path / one).read_text()
+        assert all(f'<a href="{name}">' in html for name in ("reproduce.html", *pages))
 
 
 # a large folder
