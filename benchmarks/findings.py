@@ -4,6 +4,7 @@ Every number is computed here from `leaderboard/published/standard.jsonl.gz`, an
 rule, which is stated beside it. Nothing is trained.
 """
 
+import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from leaderboard.protocol import FAR, PLAIN
+from leaderboard.protocol import FAR, PLAIN, SOLVED
 from leaderboard.store.published import STANDARD, published, whole
 from leaderboard.tables.frame import dynamics, scored
 from leaderboard.tables.picture import png
@@ -23,6 +24,7 @@ from leaderboard.tables.protocols import Group, grouped
 from leaderboard.tables.statistics import signed_rank, wilson
 
 HERE = Path(__file__).parent.parent / "docs"
+BASIN = STANDARD.with_name("basin.json")
 DOSE = STANDARD.with_name(STANDARD.name.replace("standard", "dose"))
 FORMED = {"parity", "counter", "addition", "automaton"}  # the tasks of the pilot, on which the hypotheses were formed
 PREDICTORS = {
@@ -252,6 +254,32 @@ def unlearnt(runs: pd.DataFrame) -> Iterator[str]:
         yield f"Every task is solved by some run, `{least}` by the fewest: {shares['solved'].min():.0f} of its runs.\n"
     for task, row in none.iterrows():
         yield f"- `{task}`: no run of {row['runs']:.0f} solves it, {row['fits']:.0f} fit. Its reference does at every length.\n"
+    yield ""
+    if BASIN.exists():
+        yield from around(json.loads(BASIN.read_text()))
+
+
+def around(basin: dict[str, dict[str, dict[str, float]]]) -> Iterator[str]:
+    """What training makes of reference weights, and of weights near them; see benchmarks/basin.py."""
+    yield (
+        "Is the reference a fixed point of training? A ResNet was started at reference weights, moved by noise of sigma times the "
+        f"root mean square of each tensor, and trained as any run is, at its chosen rate. A cell: whole words right of {FAR} N, "
+        "before → after.\n"
+    )
+    sigmas = sorted({sigma for found in basin.values() for sigma in found}, key=float)
+    yield table(
+        [f"σ = {sigma}" for sigma in sigmas],
+        {
+            task: [f"{found[sigma]['far_before']:.2f} → {found[sigma].get('far', float('nan')):.2f}" for sigma in sigmas]
+            for task, found in sorted(basin.items())
+        },
+        "task",
+    )
+    kept = [task for task, found in basin.items() if found["0"].get("far", 0) >= SOLVED]
+    yield (
+        f"Training keeps the reference of {', '.join(sorted(kept)) or 'none'} of these; from the others it leads away, although "
+        "nothing is left to learn there.\n"
+    )
 
 
 # the page
