@@ -262,9 +262,9 @@ def unlearnt(runs: pd.DataFrame) -> Iterator[str]:
 def around(basin: dict[str, dict[str, dict[str, float]]]) -> Iterator[str]:
     """What training makes of reference weights, and of weights near them; see benchmarks/basin.py."""
     yield (
-        "Is the reference a fixed point of training? A ResNet was started at reference weights, moved by noise of sigma times the "
-        f"root mean square of each tensor, and trained as any run is, at its chosen rate. A cell: whole words right of {FAR} N, "
-        "before → after.\n"
+        "Is the reference a fixed point of training? A ResNet was started at reference weights, moved by noise of sigma times "
+        "the root mean square of each tensor, and trained as any run is, at its chosen rate. A cell: whole words right of "
+        f"{FAR} N, before → after.\n"
     )
     sigmas = sorted({sigma for found in basin.values() for sigma in found}, key=float)
     yield table(
@@ -277,8 +277,8 @@ def around(basin: dict[str, dict[str, dict[str, float]]]) -> Iterator[str]:
     )
     kept = [task for task, found in basin.items() if found["0"].get("far", 0) >= SOLVED]
     yield (
-        f"Training keeps the reference of {', '.join(sorted(kept)) or 'none'} of these; from the others it leads away, although "
-        "nothing is left to learn there.\n"
+        f"Training keeps the reference of {', '.join(sorted(kept)) or 'none'} of these; from the others it leads away, "
+        "although nothing is left to learn there.\n"
     )
 
 
