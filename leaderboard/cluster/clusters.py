@@ -21,6 +21,14 @@ from leaderboard.cluster.leave import ENDS, Forward, Leave
 
 LOST = 15.0  # seconds after which a job without its workers is asked for anew
 
+WORKER = {  # settings of Dask's workers: none looks at a run from inside, as that takes time from it
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.comm.timeouts.connect": "60s",
+}
+
 
 class Workers:
     """A client, and a cluster of which so many workers are `wanted`; None if others look after it."""
@@ -71,12 +79,8 @@ def opened(settings: Settings, folder: Path) -> Iterator[Workers]:
         "distributed.scheduler.allowed-failures": 10**6,  # a run is given up by its own marks, see `worker`
         "distributed.scheduler.work-stealing": False,  # no worker has more than it does
         "distributed.deploy.lost-worker-timeout": f"{LOST:g}s",
-        "distributed.comm.timeouts.connect": "60s",
-        "distributed.worker.memory.spill": False,
-        "distributed.worker.memory.target": False,
-        "distributed.worker.memory.pause": False,
     }
-    with dask.config.set(values):
+    with dask.config.set(values | WORKER):
         cluster, wanted = _cluster(settings, folder)
         client = None
         try:
@@ -144,6 +148,7 @@ def _queue(settings: Settings, folder: Path, dashboard: str) -> Any:
         log_directory=str(hidden / "log"),
         job_extra_directives=list(settings.directives),
         job_script_prologue=[
+            *(f"export {variable}" for variable in _environment()),
             f"cd {shlex.quote(os.getcwd())}",
             f"export {ENDS}=$(( $(date +%s) + {settings.seconds - int(settings.lead)} ))",
             *settings.prologue,
@@ -160,7 +165,8 @@ class Remote(ProcessInterface):
         worker = [settings.python or sys.executable, "-m", "distributed.cli.dask_worker", scheduler, "--name", str(name)]
         worker += ["--nthreads", "1", "--memory-limit", settings.memory, "--death-timeout", "60"]
         worker += ["--interface", settings.interface] * bool(settings.interface)
-        lines = [f"cd {shlex.quote(os.getcwd())}", *settings.prologue, f"exec {shlex.join(worker)}"]
+        lines = [f"export {variable}" for variable in _environment()]
+        lines += [f"cd {shlex.quote(os.getcwd())}", *settings.prologue, f"exec {shlex.join(worker)}"]
         self.command = ["ssh", "-o", "BatchMode=yes", "-tt", host, " && ".join(lines)]
 
     async def start(self) -> None:
@@ -174,3 +180,11 @@ class Remote(ProcessInterface):
         with suppress(ProcessLookupError):
             self.process.terminate()
         await super().close()
+
+
+def _environment() -> Iterator[str]:
+    """What lets a worker elsewhere have WORKER, one thread and our modules, as `NAME=value`."""
+    yield "OMP_NUM_THREADS=1"
+    yield f"PYTHONPATH={shlex.quote(os.pathsep.join(filter(None, sys.path)))}"
+    for key, value in WORKER.items():
+        yield f"DASK_{key.replace('.', '__').replace('-', '_').upper()}={value}"
