@@ -123,7 +123,9 @@ def _cluster(settings: Settings, folder: Path) -> tuple[Any, int]:
         hosts = [settings.hosts[k % len(settings.hosts)] for k in range(wanted)]
         workers = {k: {"cls": Remote, "options": {"host": host, "settings": settings}} for k, host in enumerate(hosts)}
         options = {"dashboard_address": dashboard, "interface": settings.interface}
-        return SpecCluster(workers=workers, scheduler={"cls": Scheduler, "options": options}, silence_logs=logging.CRITICAL), wanted
+        return SpecCluster(
+            workers=workers, scheduler={"cls": Scheduler, "options": options}, silence_logs=logging.CRITICAL
+        ), wanted
     return None, 0
 
 
