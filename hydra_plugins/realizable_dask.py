@@ -1,4 +1,4 @@
-"""`hydra/launcher=dask`, where Hydra looks for plug-ins: it accepts classes of this package only. All else is `leaderboard.cluster`.
+"""`hydra/launcher=dask`, where Hydra looks for plug-ins: it takes classes of this package only. See `leaderboard.cluster`.
 
 Hydra imports this file in every application of the environment, so nothing heavy is imported before it launches.
 """

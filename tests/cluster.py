@@ -1,5 +1,7 @@
-"""A sweep on a real Slurm, on the loopback interface, while workers are killed, stopped and told to leave, a node is lost, and the
-controller starts anew: all records must be those that one process makes, bit for bit.
+"""A sweep on a real Slurm, on the loopback interface, while its cluster breaks in many ways.
+
+Workers are killed, stopped and told to leave, a node is lost, the controller and the head start anew: all records must be
+those that one process makes, bit for bit.
 
 `python tests/cluster.py`, or `make cluster`. It installs Slurm where it can (as root, with apt), and where it cannot, or where
 Slurm does not start, it says so and is skipped: exit status 0. Exit status 1 if a record is missing or is another.

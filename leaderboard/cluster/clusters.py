@@ -16,8 +16,8 @@ from distributed import Client, Scheduler
 from distributed.deploy.local import LocalCluster
 from distributed.deploy.spec import ProcessInterface, SpecCluster
 
-from leaderboard.cluster.settings import QUEUES, ClusterError, Settings
 from leaderboard.cluster.leave import ENDS, Forward, Leave
+from leaderboard.cluster.settings import QUEUES, ClusterError, Settings
 
 LOST = 15.0  # seconds after which a job without its workers is asked for anew
 
@@ -130,7 +130,7 @@ def _cluster(settings: Settings, folder: Path) -> tuple[Any, int]:
 
 
 def _queue(settings: Settings, folder: Path, dashboard: str) -> Any:
-    """A cluster of jobs of a batch system. A job lets its work go in time, by its own clock; the batch system's signals help."""
+    """A cluster of jobs of a batch system. A job lets its work go in time, by its own clock, whatever it is signalled."""
     import dask_jobqueue
 
     kind = settings.cluster
@@ -166,7 +166,7 @@ class Remote(ProcessInterface):
         super().__init__(scheduler=scheduler, name=name)
         worker = [settings.python or sys.executable, "-m", "distributed.cli.dask_worker", scheduler, "--name", str(name)]
         worker += ["--nthreads", "1", "--memory-limit", settings.memory, "--death-timeout", "60"]
-        worker += ["--interface", settings.interface] * bool(settings.interface)
+        worker += ["--interface", settings.interface] if settings.interface else []
         lines = [f"export {variable}" for variable in _environment()]
         lines += [f"cd {shlex.quote(os.getcwd())}", *settings.prologue, f"exec {shlex.join(worker)}"]
         self.command = ["ssh", "-o", "BatchMode=yes", "-tt", host, " && ".join(lines)]

@@ -33,7 +33,7 @@ class Leave(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Listen to signals, and to the clock where the job has a wall time."""
-        self.worker, self.loop, self.goes = worker, asyncio.get_running_loop(), None
+        self.worker, self.loop, self.leaves = worker, asyncio.get_running_loop(), False
         _listen(self.told)
         if ends := os.environ.get(ENDS):
             self.loop.call_later(max(0.0, float(ends) - time.time()), self.told)
@@ -48,7 +48,8 @@ class Leave(WorkerPlugin):
         self.loop.call_soon_threadsafe(self._begin)
 
     def _begin(self) -> None:
-        self.goes = self.goes or self.loop.create_task(self._leave())
+        if not self.leaves:
+            self.leaves, self.task = True, self.loop.create_task(self._leave())
 
     async def _leave(self) -> None:
         self.worker.status = Status.paused  # it is given nothing more

@@ -1,7 +1,7 @@
 """How the runs of a sweep are cut into pieces.
 
-The first run of every cell goes first, alone: it tells how long the others take, and the sweep shows all of its table early. Then
-so many runs of a cell are a piece that it takes about the time wished for, yet never so many that others would wait at the end.
+The first run of every cell goes first, alone: it tells how long the others take, and all of the table is seen early. Then so
+many runs of a cell are a piece that it takes about the time wished for, yet never so many that workers would idle at the end.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """What a sweep has to do: its cells, each with those of its runs that are not done.
 
 Hydra composes the configuration of every run anew, twice, at some 80 milliseconds. Here the runs that differ by the seed only
-are a cell, which is composed once, when its turn comes; and what identifies the runs of a cell is kept, for the next time, under
-a hash of all that it depends on.
+are a cell, which is composed once, when its turn comes; and what identifies its runs is kept for the next time, under a hash of
+all that it depends on.
 """
 
 import hashlib
@@ -142,7 +142,7 @@ class Plan:
 
 
 def sources(loader: ConfigLoader) -> str:
-    """A hash of all on which the identifier of a run may depend beside its overrides: our sources and configurations, Hydra's."""
+    """A hash of all on which the identifier of a run may depend beside its overrides: sources and configurations."""
     import leaderboard
 
     roots = [*tasks.__path__, *models.__path__, *leaderboard.__path__]

@@ -18,14 +18,14 @@ QUEUES = {"slurm": "sbatch", "pbs": "qsub", "lsf": "bsub", "sge": "qsub"}  # bat
 class Settings:
     """Where the workers are, and what they are given.
 
-    `cluster`: local, a batch system, ssh, or the address of a scheduler that runs, such as tcp://host:8786. `workers`: how many,
-    each with one thread; 0 is one a core of this machine, or one a host. Of a batch system: `processes` workers share a job of
+    `cluster`: local, a batch system, ssh, or the address of a scheduler that runs, as tcp://host:8786. `workers`: how many, each
+    with one thread; 0 is one a core of this machine, or one a host. Of a batch system: `processes` workers share a job of
     `walltime` in `queue`, on `account`, with `directives` more for it and a `prologue` of shell commands before the worker.
-    `hosts` are those of ssh. `memory` is that of a worker; `interface` is the network between them; `python` the interpreter there.
+    `hosts` are those of ssh. `memory` is that of a worker, `interface` the network between them, `python` the interpreter.
 
-    A `piece` of work takes about so many seconds. A run gets `tries` workers before it is given up. A worker that has said nothing
-    for `silent` seconds is taken for lost; `lead` seconds before its wall time it lets its work go. `dashboard` is the port of
-    Dask's page, on this machine only; 0: any that is free.
+    A `piece` of work takes about so many seconds. A run gets `tries` workers before it is given up. A worker that has said
+    nothing for `silent` seconds is taken for lost; `lead` seconds before its wall time it lets its work go. `dashboard` is the
+    port of Dask's page, on this machine only; 0: any that is free.
     """
 
     _target_: str = "hydra_plugins.realizable_dask.DaskLauncher"
@@ -59,7 +59,9 @@ class ClusterError(HydraException):
 
 def checked(given: dict[str, Any]) -> Settings:
     """The settings of a launcher; ClusterError, in one line that names what is wrong and what is allowed, before any work."""
-    plain = {key: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value for key, value in given.items()}
+    plain: dict[str, Any] = {
+        key: OmegaConf.to_container(value) if OmegaConf.is_config(value) else value for key, value in given.items()
+    }
     settings = Settings(**plain)
     where = "hydra.launcher."
     check(settings, where, ClusterError)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from leaderboard.running.duration import duration
 from leaderboard.store.atomic import put
 
 EVERY = 2.0  # seconds between two signs of life
@@ -35,8 +36,6 @@ class State:
 
     def __str__(self) -> str:
         """One line: `12 of 40 runs, 2 running on 2 workers, 1 failed, 3 min left; seen 2 s ago`."""
-        from leaderboard.running.command import duration
-
         ended, made = sum(self.counts.values()), self.counts.get("done", 0) + self.counts.get("failed", 0)
         parts = [f"{ended} of {self.total} runs"]
         parts += [f"{count} {status}" for status, count in self.counts.items() if count and status != "done"]

@@ -26,6 +26,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 import models
 import tasks
 from leaderboard.running.config import Config
+from leaderboard.running.duration import duration
 from leaderboard.running.run import run, summary
 from leaderboard.running.settings import SettingError
 from leaderboard.store.record import RecordError
@@ -79,11 +80,6 @@ class Tally(NamedTuple):
         if worked and ended < self.total:
             parts.append(duration((time.time() - self.started) / worked * (self.total - ended)) + " left")
         return f"[{', '.join(parts)}]"
-
-
-def duration(seconds: float) -> str:
-    """`80 s`, `12 min`."""
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def line(record: dict[str, Any]) -> str:

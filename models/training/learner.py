@@ -47,9 +47,9 @@ class Learner(lightning.LightningModule):
     `noise`, growing from 0 over the first part `ramp` of the steps, is added to every state; `steady` weighs how far states
     still move in the layers after the last, and `progressive`, up to 1, the loss after more of them. `solved(net)` is asked
     every `check` steps and at the last; `progress` holds what was seen, `batch` what the net saw last, `done` how many steps
-    were made. Every `every` steps (0: never), and where `leave()` is true, which ends the training, `keep(done, state)` is given
-    a state; with it as `resumed` training goes on from there as if it had never stopped, to the bit. TrainingError if the loss
-    is not finite.
+    were made. Every `every` steps (0: never), and where `leave()` is true, which ends the training, `keep(done, state)` gets a
+    state; with it as `resumed` training goes on from there as if it had never stopped, to the bit. TrainingError if the loss is
+    not finite.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class Learner(lightning.LightningModule):
     def on_train_batch_end(  # type: ignore[override]  # Lightning's hook is for outputs of any kind; these are of `training_step`
         self, outputs: dict[str, Tensor], batch: Batch, step: int
     ) -> None:
-        """Every `check` steps: note the loss, and whether the task is solved; every `every` steps, and to leave: keep a state."""
+        """Every `check` steps: note the loss, and whether it is solved; every `every` steps, or to leave: keep a state."""
         self.done += 1
         if self.done % self.check == 0 or self.done == self.steps:
             self._look(float(outputs["loss"]))
