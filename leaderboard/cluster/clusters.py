@@ -60,6 +60,10 @@ class Workers:
         if (gone := self.cluster.workers.pop(job, None)) is not None:
             await gone.close()
 
+    def left(self) -> bool:
+        """Whether there is, or will be, a worker."""
+        return self.wanted > 0 if self.cluster is not None else bool(self.addresses())
+
     def dismiss(self, address: str, name: Any) -> None:
         """Send a worker away that is no good; no other comes for it."""
         with suppress(Exception):
@@ -114,7 +118,8 @@ def _cluster(settings: Settings, folder: Path) -> tuple[Any, int]:
         )
         return made, wanted
     if kind in QUEUES:
-        made = _queue(settings, folder, dashboard)
+        of, options = job(settings, folder)
+        made = of(scheduler_options={"dashboard_address": dashboard, "interface": settings.interface}, **options)
         wanted = -(-settings.workers // settings.processes)
         made.scale(jobs=wanted)
         return made, wanted
@@ -129,34 +134,31 @@ def _cluster(settings: Settings, folder: Path) -> tuple[Any, int]:
     return None, 0
 
 
-def _queue(settings: Settings, folder: Path, dashboard: str) -> Any:
-    """A cluster of jobs of a batch system. A job lets its work go in time, by its own clock, whatever it is signalled."""
+def job(settings: Settings, folder: Path) -> tuple[Any, dict[str, Any]]:
+    """The class of a batch system's clusters, and what its jobs are; they let their work go in time by their own clock."""
     import dask_jobqueue
 
     kind = settings.cluster
-    hidden = folder / ".sweeps"
-    walltime = settings.walltime.rpartition(":")[0] if kind == "lsf" else settings.walltime
-    account = {"project": settings.account} if kind in ("lsf", "sge") else {"account": settings.account}
-    return getattr(dask_jobqueue, f"{kind.upper()}Cluster")(
-        cores=settings.processes,
-        processes=settings.processes,
-        memory=str(dask.utils.parse_bytes(settings.memory) * settings.processes),
-        walltime=walltime,
-        queue=settings.queue,
-        **account,
-        python=f"exec {settings.python or sys.executable}",  # so that the job's signals reach the worker, not a shell
-        interface=settings.interface,
-        death_timeout=120,
-        log_directory=str(hidden / "log"),
-        job_extra_directives=list(settings.directives),
-        job_script_prologue=[
+    project = "project" if kind in ("lsf", "sge") else "account"
+    return getattr(dask_jobqueue, f"{kind.upper()}Cluster"), {
+        "cores": settings.processes,
+        "processes": settings.processes,
+        "memory": str(dask.utils.parse_bytes(settings.memory) * settings.processes),
+        "walltime": settings.walltime.rpartition(":")[0] if kind == "lsf" else settings.walltime,
+        "queue": settings.queue,
+        project: settings.account,
+        "python": f"exec {settings.python or sys.executable}",  # so that a job's signals reach the worker, not a shell
+        "interface": settings.interface,
+        "death_timeout": 120,
+        "log_directory": str(folder / ".sweeps" / "log"),
+        "job_extra_directives": settings.directives,
+        "job_script_prologue": [
             *(f"export {variable}" for variable in _environment()),
-            f"cd {shlex.quote(os.getcwd())}",
             f"export {ENDS}=$(( $(date +%s) + {settings.seconds - int(settings.lead)} ))",
+            f"cd {shlex.quote(os.getcwd())}",
             *settings.prologue,
         ],
-        scheduler_options={"dashboard_address": dashboard, "interface": settings.interface},
-    )
+    }
 
 
 class Remote(ProcessInterface):

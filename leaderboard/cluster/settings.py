@@ -18,7 +18,7 @@ QUEUES = {"slurm": "sbatch", "pbs": "qsub", "lsf": "bsub", "sge": "qsub"}  # bat
 class Settings:
     """Where the workers are, and what they are given.
 
-    `cluster`: local, a batch system, ssh, or the address of a scheduler that runs, as tcp://host:8786. `workers`: how many, each
+    `cluster`: local, a batch system, ssh, or the address of a scheduler, as tcp://host:8786. `workers`: how many, each
     with one thread; 0 is one a core of this machine, or one a host. Of a batch system: `processes` workers share a job of
     `walltime` in `queue`, on `account`, with `directives` more for it and a `prologue` of shell commands before the worker.
     `hosts` are those of ssh. `memory` is that of a worker, `interface` the network between them, `python` the interpreter.

@@ -119,7 +119,7 @@ class Sweep:
         name = self.addresses.pop(address, None)
         print(f"dask: worker {address} is sent away: {outcome.line}", file=sys.stderr, flush=True)
         workers.dismiss(address, name)
-        if not self.addresses:
+        if not workers.left():
             raise ClusterError(outcome.line)
 
     def _tend(self, workers: Workers) -> None:
