@@ -19,7 +19,7 @@ from distributed.deploy.spec import ProcessInterface, SpecCluster
 from leaderboard.cluster.leave import ENDS, Forward, Leave
 from leaderboard.cluster.settings import QUEUES, ClusterError, Settings
 
-LOST = 15.0  # seconds after which a job without its workers is asked for anew
+LOST = 60.0  # seconds after which a job without its workers is asked for anew; a cold start must not take longer
 
 WORKER = {  # settings of Dask's workers: none looks at a run from inside, as that takes time from it
     "distributed.worker.profile.enabled": False,

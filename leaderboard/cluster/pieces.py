@@ -47,17 +47,29 @@ class Pieces:
         """The next piece for one of so many workers; None if all has been sent."""
         if self.back:
             return self.back.popleft()
-        while (cell := next(self.cells, None)) is not None:
-            self.seen(cell)
-            if cell.runs:
-                self.open.append(Open(cell.settings, dict(cell.runs)))
-                return self._cut(self.open[-1], 1)
+        if (new := self._opened()) is not None:
+            return self._cut(new, 1)
         if not self.open:
             return None
         known = next((one for one in self.open if one.seconds is not None), self.open[0])
         fair = -(-sum(len(one.left) for one in self.open) // (2 * max(workers, 1)))
         fitting = 1 if known.seconds is None else int(self.seconds / max(known.seconds, 1e-3))
         return self._cut(known, max(1, min(fitting, fair)))
+
+    def left(self) -> bool:
+        """Whether there is a next piece."""
+        if not self.back and not self.open and (new := self._opened()) is not None:
+            self.back.append(self._cut(new, 1))
+        return bool(self.back or self.open)
+
+    def _opened(self) -> Open | None:
+        """The next cell that has something to do."""
+        for cell in self.cells:
+            self.seen(cell)
+            if cell.runs:
+                self.open.append(Open(cell.settings, dict(cell.runs)))
+                return self.open[-1]
+        return None
 
     def _cut(self, cell: Open, most: int) -> Sent:
         taken = dict(list(cell.left.items())[:most])

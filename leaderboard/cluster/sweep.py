@@ -38,9 +38,7 @@ class Sweep:
 
     def make(self) -> None:
         """All of it; a cluster is opened only if there is something to do."""
-        first = self.pieces.next(1)
-        if first is not None:
-            self.pieces.back.append(first)
+        if self.pieces.left():
             self._told(f"{self.skipped} of the runs seen so far are done") if self.skipped else None
             with opened(self.settings, self.plan.folder) as workers:
                 self._work(workers)
@@ -83,7 +81,7 @@ class Sweep:
             self.flying[future.key] = sent
             future.add_done_callback(self.arrived.put)
             sent.future = future
-        return bool(self.flying or self.pieces.back or self.pieces.open)
+        return bool(self.flying) or self.pieces.left()
 
     def _receive(self, workers: Workers, future: Any) -> None:
         sent = self.flying.pop(future.key)

@@ -154,7 +154,9 @@ def test_the_first_run_of_each_cell_goes_first_and_no_run_is_lost_or_sent_twice(
     pieces = Pieces(iter(cells(3, 0, 5)), seen.append, "", 3, 60)
     sent = [list(one.piece.runs) for one in drain(pieces, 2)]
     assert sent[:2] == [["0-0"], ["2-0"]]
-    assert sorted(sum(sent, [])) == sorted(f"{k}-{seed}" for k, size in ((0, 3), (2, 5)) for seed in range(size))
+    assert sorted(id for some in sent for id in some) == sorted(
+        f"{k}-{seed}" for k, size in ((0, 3), (2, 5)) for seed in range(size)
+    )
     assert len(seen) == 3
 
 
@@ -166,6 +168,14 @@ def test_a_piece_takes_about_the_time_wished_for_but_leaves_work_for_others(seco
     first.cell.seconds = seconds
     assert len(pieces.next(2).piece.runs) == size  # of 200, half of a fair share at most
     assert len(list(drain(pieces, 2))[-1].piece.runs) == 1
+
+
+def test_a_sweep_is_not_over_while_a_cell_waits_that_has_not_been_looked_at():
+    pieces = Pieces(iter(cells(0, 1, 0, 1)), lambda cell: None, "", 3, 60)
+    for name in ("1-0", "3-0"):
+        assert pieces.left()
+        assert list(pieces.next(0).piece.runs) == [name]
+    assert not pieces.left()
 
 
 def test_what_is_left_of_a_piece_is_sent_next():
