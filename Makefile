@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: leaderboard test mutants exhaustive golden lint
+.PHONY: leaderboard test cluster mutants exhaustive golden lint
 
 leaderboard: .venv/ready
 	$(BIN)/python train.py suite=quick
@@ -11,6 +11,9 @@ leaderboard: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2
+
+cluster: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/cluster.py
 
 mutants: .venv/ready
 	$(BIN)/python tests/mutants.py

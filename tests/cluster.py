@@ -9,6 +9,7 @@ Slurm does not start, it says so and is skipped: exit status 0. Exit status 1 if
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,11 +25,12 @@ from leaderboard.store.record import read
 
 ROOT = Path(__file__).resolve().parent.parent
 SWEPT = ["task=parity,counter", "model=resnet,plain", "seed=range(4)"]
-SMALL = ["training.steps=120", "training.check=40", "scoring.words=64", "store.checkpoint=40"]
+SMALL = ["training.steps=200", "training.check=50", "scoring.words=64", "store.checkpoint=50"]
 RUNS = 16
+PATIENCE = 240  # seconds; the machine may have other work
 LAUNCHER = [
     "hydra/launcher=dask", "hydra.launcher.cluster=slurm", "hydra.launcher.workers=2", "hydra.launcher.memory=4GB",
-    "hydra.launcher.interface=lo", "hydra.launcher.walltime=00:30:00", "hydra.launcher.silent=10",
+    "hydra.launcher.interface=lo", "hydra.launcher.walltime=00:03:00", "hydra.launcher.lead=120", "hydra.launcher.silent=10",
     "hydra.launcher.piece=5", "hydra.launcher.directives=[--requeue]",
 ]  # fmt: skip
 
@@ -80,54 +82,77 @@ class Sweep:
         nannies = [pid for pid in steps if "distributed.cli.dask_worker" in told.get(pid, "")]
         return [pid for nanny in nannies for pid in children(nanny) if "spawn_main" in told.get(pid, "")]
 
-    def after(self, records: int, fault: Callable[[], str]) -> None:
-        """A fault, once there are so many records; and how long it takes until there is one more and the workers are there."""
-        wait(lambda: self.ended() or (self.records() >= records and bool(self.workers())), 120, f"{records} records")
+    def under_way(self) -> set[str]:
+        """The runs that have begun, by the marks that they leave until they end."""
+        try:
+            return {path.name for path in (self.folder / "there" / ".sweeps" / "tries").iterdir()}
+        except OSError:
+            return set()
+
+    def recorded(self, ids: set[str]) -> bool:
+        return all((self.folder / "there" / f"{id}.json").exists() for id in ids)
+
+    def after(self, records: int, what: str, fault: Callable[[], None]) -> None:
+        """A fault, once there are so many records and two runs under way; how long until these are recorded.
+
+        And how long until there are two workers again. A sweep that has ended by then has no more faults.
+        """
+        wait(
+            lambda: self.ended() or (self.records() >= records and len(self.workers()) == len(self.under_way()) == 2),
+            PATIENCE, f"{records} records",
+        )  # fmt: skip
+        ids = self.under_way()
         if self.ended():
-            raise AssertionError(f"the sweep ended before its faults:\n{self.out.read_text()}")
-        what, before = fault(), self.records()
+            say(f"the sweep had ended before this: {what}")
+            return
         started = time.monotonic()
-        next_one = wait(lambda: self.ended() or self.records() > before, 120, f"a record after {what}")
-        wait(lambda: self.ended() or len(self.workers()) == 2, 120, f"two workers after {what}")
-        say(f"{what}: the next record after {next_one:.1f} s, two workers after {time.monotonic() - started:.1f} s")
+        fault()
+        wait(lambda: self.ended() or self.recorded(ids), PATIENCE, f"what was under way when {what}")
+        again = time.monotonic() - started
+        wait(lambda: self.ended() or len(self.workers()) == 2, PATIENCE, f"two workers after {what}")
+        say(f"{what}: what was under way is recorded after {again:.1f} s, two workers {time.monotonic() - started:.1f} s")
 
 
 def faults(sweep: Sweep) -> None:
     """What may happen to a cluster, one after the other."""
     slurm = sweep.slurm
 
-    def killed() -> str:
-        end(sweep.workers()[0])
-        return "a worker was killed"
+    def killed() -> None:
+        for pid in sweep.workers()[:1]:
+            end(pid)
 
-    def told() -> str:
-        job = slurm.jobs(0) or slurm.jobs(1)
-        slurm.ask("scancel", "--signal=USR2", "--batch", job[0])
-        return "a job was told to leave by USR2"
+    def told() -> None:
+        for job in [*slurm.jobs(0), *slurm.jobs(1)][:1]:
+            slurm.ask("scancel", "--signal=USR2", "--batch", job)
 
-    def lost() -> str:
+    def lost() -> None:
         slurm.lose(0)
         time.sleep(1)
         slurm.node(0)
-        return "a node was lost and came back"
 
-    def restarted() -> str:
+    def restarted() -> None:
         slurm.kill("slurmctld", signal.SIGTERM)
         slurm.controller()
-        return "the controller started anew"
 
-    def stopped() -> str:
-        os.kill(sweep.workers()[0], signal.SIGSTOP)
-        return "a worker was stopped"
+    def stopped() -> None:
+        for pid in sweep.workers()[:1]:
+            os.kill(pid, signal.SIGSTOP)
 
-    def head() -> str:
+    def head() -> None:
         sweep.process.kill()
         sweep.process.wait(30)
         sweep.process = sweep.start()
-        return "the head was killed, and the same command given again"
 
-    for records, fault in enumerate((killed, told, lost, restarted, stopped, head), 1):
-        sweep.after(records, fault)
+    happens = {
+        "a worker was killed": killed,
+        "a job was told to leave by USR2": told,
+        "a node was lost and came back": lost,
+        "the controller started anew": restarted,
+        "a worker was stopped": stopped,
+        "the head was killed, and the same command given again": head,
+    }
+    for records, (what, fault) in enumerate(happens.items(), 1):
+        sweep.after(records, what, fault)
 
 
 def alike(folder: Path) -> None:
@@ -168,7 +193,7 @@ def main() -> None:
                 return
             sweep = Sweep(slurm, folder)
             faults(sweep)
-            wait(sweep.ended, 240, "the end of the sweep")
+            wait(sweep.ended, PATIENCE, "the end of the sweep")
             assert sweep.process.returncode == 0, f"exit code {sweep.process.returncode}"
         except BaseException:
             print(sweep.out.read_text() if sweep and sweep.out.exists() else "", flush=True)
@@ -180,6 +205,9 @@ def main() -> None:
                 sweep.process.wait(30)
             slurm.stop()
         print(sweep.out.read_text(), flush=True)
+        logs = "".join(path.read_text(errors="replace") for path in (folder / "there" / ".sweeps" / "log").iterdir())
+        steps = re.findall(r"goes on from step (\d+)", logs)
+        say(f"{logs.count('Reason: told to leave')} workers left as told; runs went on from steps {', '.join(steps)}")
         alike(folder)
     say(f"{RUNS} records are those of one process, bit for bit; {time.monotonic() - started:.0f} s")
 

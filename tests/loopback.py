@@ -131,7 +131,10 @@ class Loopback:
 
     def ask(self, *command: str) -> str:
         """What a command of Slurm says; nothing if it fails."""
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=60)
+        try:
+            done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=60)
+        except subprocess.TimeoutExpired:
+            return ""
         return done.stdout if done.returncode == 0 else ""
 
     def idle(self) -> int:

@@ -3,6 +3,8 @@
 import dataclasses
 
 import pytest
+from hydra import compose, initialize_config_dir
+from runs import ROOT
 
 from leaderboard.cluster import settings
 from leaderboard.cluster.clusters import Remote, job
@@ -84,3 +86,13 @@ def test_every_setting_is_explained():
     words = Settings.__doc__
     for f in dataclasses.fields(Settings):
         assert f.name == "_target_" or f"`{f.name}`" in words, f.name
+
+
+@pytest.mark.parametrize("suite", [path.stem for path in (ROOT / "conf" / "suite").glob("*.yaml")])
+def test_every_suite_can_be_made_on_a_cluster(suite):
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        own = compose("config", [f"suite={suite}"], return_hydra_config=True)
+        there = compose("config", [f"suite={suite}", "hydra/launcher=dask"], return_hydra_config=True)
+    assert own.hydra.launcher.n_jobs == -1
+    assert there.hydra.launcher._target_ == Settings._target_
+    assert there.hydra.sweeper == own.hydra.sweeper
