@@ -21,7 +21,7 @@ from leaderboard.cluster.sweep import Sweep
 from leaderboard.running.command import Tally
 
 RUNS, SECONDS, WORKERS = 200, 1.0, 2
-MODELS = ("resnet", "plain", "revnet", "polynet", "rnn")
+MODELS = ("resnet", "plain", "revnet", "polynet", "lm_resnet")
 RECIPES = ("plain", "progressive", "steady", "robust")
 
 

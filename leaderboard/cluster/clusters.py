@@ -88,7 +88,7 @@ def opened(settings: Settings, folder: Path) -> Iterator[Workers]:
         cluster, wanted = _cluster(settings, folder)
         client = None
         try:
-            client = Client(settings.cluster if cluster is None else cluster, timeout=60, set_as_default=False)
+            client = Client(settings.cluster if cluster is None else cluster, timeout=30, set_as_default=False)
             client.register_plugin(Leave())
             if settings.cluster != "local":  # there the nannies are in this process
                 client.register_plugin(Forward())

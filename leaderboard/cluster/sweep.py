@@ -138,10 +138,12 @@ class Sweep:
     def _let_go(self, workers: Workers) -> None:
         """Before an end that is none: let the workers keep checkpoints."""
         with suppress(Exception):
-            workers.client.run(_leave, wait=False)
+            workers.client.run(_leave)
             until = time.monotonic() + LET_GO
             while self.flying and (left := until - time.monotonic()) > 0:
                 self.flying.pop(self.arrived.get(timeout=left).key, None)
+            if workers.cluster is None:  # these stay, for other sweeps
+                workers.client.run(_stay)
 
     def _told(self, line: str, to: Any = None) -> None:
         print(f"{self.tally.told(len(self.flying))} {line}", file=to or sys.stdout, flush=True)
@@ -156,3 +158,7 @@ class Sweep:
 
 def _leave() -> None:
     worker.LEAVING.set()
+
+
+def _stay() -> None:
+    worker.LEAVING.clear()
