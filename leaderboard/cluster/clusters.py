@@ -36,6 +36,7 @@ class Workers:
     def __init__(self, client: Any, cluster: Any, wanted: int) -> None:
         self.client, self.cluster, self.wanted = client, cluster, wanted
         self.seen: dict[Any, float] = {}
+        self.leaving: set[str] = set()  # names of workers that said so: their jobs end
 
     def addresses(self) -> dict[str, Any]:
         """Addresses and names of the workers that are there and take work."""
@@ -48,10 +49,13 @@ class Workers:
             return
         now = time.monotonic()
         for job in list(self.cluster.workers):
-            if any(str(name) == str(job) or str(name).startswith(f"{job}-") for name in names):
+            if any(_of(name, job) for name in names):
                 self.seen[job] = now
-            elif now - self.seen.get(job, now) > LOST:
-                del self.seen[job]
+                continue
+            left = {name for name in self.leaving if _of(name, job)}
+            if left or now - self.seen.get(job, now) > LOST:
+                self.seen.pop(job, None)
+                self.leaving -= left
                 self.cluster.loop.add_callback(self._drop, job)
         with suppress(Exception):  # a batch system that does not answer is asked again
             self.cluster.scale(self.wanted)
@@ -72,6 +76,11 @@ class Workers:
             else:
                 self.wanted -= 1
                 self.cluster.sync(self.cluster.scale_down, [name])
+
+
+def _of(name: Any, job: Any) -> bool:
+    """Whether a worker is of this job; with several they are numbered after its name."""
+    return str(name) == str(job) or str(name).startswith(f"{job}-")
 
 
 @contextmanager

@@ -96,6 +96,9 @@ class Sweep:
             if outcome.status == "broken":
                 self._broken(workers, outcome)
                 continue
+            if outcome.status == "left":
+                workers.leaving.add(str(self.addresses.pop(outcome.worker, "")))
+                continue
             status = "done" if outcome.status == "skipped" else outcome.status  # made by another, or before an answer was lost
             if outcome.status == "done":
                 sent.cell.seconds = outcome.seconds

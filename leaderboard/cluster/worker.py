@@ -26,13 +26,16 @@ class Piece(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one run: done, failed, skipped or refused; or `left`, or `broken` by a disk that takes no files."""
+    """What became of one run: done, failed, skipped or refused; or `broken` by a disk that takes no files.
+
+    Or, of none, that the worker has `left`.
+    """
 
     id: str
     status: str
     line: str = ""
     seconds: float = 0.0
-    worker: str = ""  # its address, where it cannot be used again
+    worker: str = ""  # its address, if it goes
 
 
 def work(piece: Piece) -> list[Outcome]:
@@ -44,11 +47,13 @@ def work(piece: Piece) -> list[Outcome]:
 def _outcomes(piece: Piece) -> Iterator[Outcome]:
     for id, seed in piece.runs.items():
         if LEAVING.is_set():
+            yield Outcome("", "left", worker=_address())
             return
         started = time.perf_counter()
         try:
             status, line = _made(piece, id, seed)
         except KeyboardInterrupt:  # the run was told to leave; its state is kept
+            yield Outcome("", "left", worker=_address())
             return
         except OSError as error:
             yield Outcome(id, "broken", str(error), worker=_address())

@@ -77,8 +77,10 @@ def test_what_is_done_is_left_out_and_not_composed_again(planned, tmp_path):
     assert (list(counter.runs), counter.done) == (ids[4:], 1)
 
 
-def test_what_was_known_is_forgotten_if_a_source_changes(planned, monkeypatch):
-    list(planned()[0])
+def test_what_was_known_is_forgotten_if_a_source_changes(planned, monkeypatch, tmp_path):
+    for cell in planned()[0]:
+        for id in cell.runs:
+            record(tmp_path, id)
     monkeypatch.setattr("leaderboard.cluster.plan.sources", lambda loader: "others")
     plan, loader = planned()
     list(plan)
@@ -131,12 +133,13 @@ def test_the_sweeper_composes_nothing(planned):
 
 
 def test_seeds_of_a_cell():
-    jobs = [["seed=1", "a=1"], ["a=2"], ["a=1", "seed=2"], ["a=1", "seed=-1"], ["a=1", "other.seed=3"]]
+    jobs = [["seed=1", "a=1"], ["a=2"], ["a=1", "seed=2"], ["a=1", "seed=-1"], ["a=1", "other.seed=3"], ["a=1", "seed=1.5"]]
     assert grouped(jobs) == {
         ("a=1",): [1, 2],
         ("a=2",): [None],
         ("a=1", "seed=-1"): [None],
         ("a=1", "other.seed=3"): [None],
+        ("a=1", "seed=1.5"): [None],
     }
 
 
