@@ -1,13 +1,22 @@
-# make leaderboard: the suite `quick`, its table and page.   make test: all tests.   Both make .venv if needed.
+# make leaderboard: the suite `quick`, its table and page.   make test: all tests.   make page: the page of the published records.
+# make findings: what the documentation says of them.   All make .venv if needed.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: leaderboard test cluster mutants exhaustive golden lint
+.PHONY: leaderboard page findings test cluster mutants exhaustive golden lint
 
 leaderboard: .venv/ready
 	$(BIN)/python train.py suite=quick
 	$(BIN)/realizable table results/quick
 	$(BIN)/realizable site results/quick
+
+page: .venv/ready
+	mkdir -p results
+	$(BIN)/realizable site published results/page.html
+
+findings: .venv/ready
+	$(BIN)/python docs/solves.py
+	$(BIN)/python benchmarks/findings.py
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2

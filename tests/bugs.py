@@ -476,6 +476,7 @@ MUTANTS = [
         f"{STAT}::test_models_are_resampled_independently",
     ),
     Mutant(STATISTICS, "np.minimum(low, own), np.maximum(high, own)", "low, high", f"{STAT}::test_rank_intervals_by_hand"),
+    Mutant(STATISTICS, "- counts + 1)[of]", "+ 1)[of]", f"{STAT}::test_signed_rank_against_all_signs"),
     Mutant(STATISTICS, "& (found != 0)]", "]", f"{STAT}::test_signed_rank_by_hand"),
     Mutant(STATISTICS, "[~np.isnan(found) & (found != 0)]", "[found != 0]", f"{STAT}::test_signed_rank_by_hand"),
     Mutant(

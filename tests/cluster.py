@@ -146,10 +146,10 @@ def faults(sweep: Sweep) -> None:
     happens = {
         "a worker was killed": killed,
         "a job was told to leave by USR2": told,
+        "the head was killed, and the same command given again": head,
         "a node was lost and came back": lost,
         "the controller started anew": restarted,
         "a worker was stopped": stopped,
-        "the head was killed, and the same command given again": head,
     }
     for records, (what, fault) in enumerate(happens.items(), 1):
         sweep.after(records, what, fault)

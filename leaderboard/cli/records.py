@@ -1,4 +1,4 @@
-"""Of a folder of records: `realizable table | site | export | weights`."""
+"""Of a folder of records: `realizable table | site | export | weights | publish | restore | rerun`."""
 
 import gc
 import warnings
@@ -9,16 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from leaderboard.store import published as store
 from leaderboard.store.atomic import put
-from leaderboard.store.published import SUFFIX, published
-from leaderboard.store.record import RecordError, read
+from leaderboard.store.published import NAME, SUFFIX, published
+from leaderboard.store.record import RecordError, read, write
 
 if TYPE_CHECKING:
     from leaderboard.tables.frame import Metric
     from leaderboard.tables.protocols import Group
 
 
-_Folder = Annotated[Path, typer.Argument(help=f"A folder of run records (*.json), or a file of published ones (*{SUFFIX}).")]
+_Folder = Annotated[
+    Path,
+    typer.Argument(
+        help=f"A folder of run records (*.json), a file of published ones (*{SUFFIX}), or `{NAME}`: the standard leaderboard."
+    ),
+]
+_With = Annotated[
+    Path | None, typer.Option("--with", help=f"Show the runs of this folder or file beside them, as `--with {NAME}`.")
+]
 _Protocol = Annotated[str | None, typer.Option(help="Show only the runs of this protocol, by its name or its hash.")]
 
 
@@ -28,7 +37,7 @@ def table(
     metric: Annotated[str | None, typer.Option(help="Show only this accuracy: symbol or word.")] = None,
     factor: Annotated[float | None, typer.Option(help="Show only this multiple of the training length.")] = None,
     view: Annotated[
-        Literal["short", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"],
+        Literal["short", "recipes", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"],
         typer.Option(help="What to show of the runs."),
     ] = "short",
     form: Annotated[
@@ -37,6 +46,7 @@ def table(
     drawn: Annotated[
         bool, typer.Option("--picture/--no-picture", help="Write heatmap.png, which takes most of the time.")
     ] = True,
+    beside: _With = None,
 ) -> None:
     """Print a short table of FOLDER, and write table.md, table.csv, table.tex and heatmap.png there.
 
@@ -49,7 +59,7 @@ def table(
     from leaderboard.tables import protocols, views
     from leaderboard.tables import text as render
 
-    every = protocols.grouped(read_records(folder))
+    every = protocols.grouped(_records(folder, beside))
     groups = protocols.chosen(every, protocol)
     _allowed(groups, metric, factor)
     how = views.VIEWS[view]
@@ -102,6 +112,7 @@ def site(
     folder: _Folder,
     out: Annotated[Path | None, typer.Argument(help="Write the page to this file; otherwise to index.html in FOLDER.")] = None,
     protocol: _Protocol = None,
+    beside: _With = None,
 ) -> None:
     """Write one page, which needs no network, of all that the records of FOLDER say: scores, ladder, plots, tasks, models.
 
@@ -110,10 +121,10 @@ def site(
     from leaderboard.site.page import page
     from leaderboard.tables import protocols
 
-    if out is None and folder.is_file():
+    if out is None and (folder.is_file() or (str(folder) == NAME and not folder.exists())):
         raise typer.BadParameter(f"{folder} is no folder: name the file to write, as page.html, after it")
     path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
-    groups = protocols.chosen(protocols.grouped(read_records(folder)), protocol)
+    groups = protocols.chosen(protocols.grouped(_records(folder, beside)), protocol)
     for group in groups:
         made, own = page(group), _own(path, group, groups)
         put(own, made.html.encode())
@@ -144,11 +155,84 @@ def weights(folder: Annotated[Path, typer.Argument(help="A folder of run records
     typer.echo(f"ok: {sum(len(record.get('files', {})) for record in records)} files of weights")
 
 
+def publish(
+    folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")],
+    path: Annotated[Path, typer.Argument(help=f"The file to write, *{SUFFIX}.")],
+) -> None:
+    """Write all records of FOLDER, whole, to one compressed file; those of other runs that the file has already stay in it."""
+    if not path.name.endswith(SUFFIX):
+        raise typer.BadParameter(f"{path} is not allowed; allowed: a file *{SUFFIX}")
+    kept = {record["id"]: record for record in published(path)} if path.exists() else {}
+    found = {record["id"]: record for record in read_records(folder)}
+    store.publish(path, list((kept | found).values()))
+    typer.echo(f"wrote {path}: {len(kept | found)} records, {len(found.keys() - kept.keys())} of them new")
+
+
+def restore(
+    path: Annotated[Path, typer.Argument(help=f"A file of published records, *{SUFFIX}.")],
+    folder: Annotated[Path, typer.Argument(help="The folder to write to, as results/standard.")],
+) -> None:
+    """Write the records of a published file to FOLDER, one file each, so that a sweep leaves out what they hold."""
+    found = published(path)
+    for record in found:
+        write(folder, record)
+    typer.echo(f"wrote {len(found)} records to {folder}")
+
+
+def rerun(
+    id: Annotated[str, typer.Argument(help="The id of a run, or its first digits.")],
+    of: Annotated[Path, typer.Option(help=f"A folder of run records, or a file of published ones; `{NAME}`: ours.")] = Path(
+        NAME
+    ),
+    results: Annotated[Path, typer.Option(help="The folder that the new record is written to.")] = Path("results/rerun"),
+) -> None:
+    """Run a published run again, and say whether it agrees with its record; exit code 1 if it does not.
+
+    On the same processor with the same libraries it agrees if weights and scores are the same, bit for bit. Elsewhere it agrees
+    if at every length its accuracy differs by no more than two seeds of the same cell do.
+    """
+    from leaderboard.running.rerun import accuracies, configuration
+    from leaderboard.running.rerun import rerun as run_again
+    from leaderboard.running.settings import SettingError
+
+    every = published(store.STANDARD) if str(of) == NAME and not of.exists() else read_records(of)
+    found = [record for record in every if record["id"].startswith(id)]
+    if len(found) != 1:
+        raise RecordError(f"{id}: {len(found)} of {len(every)} records of {of} have an id that begins so; allowed: one")
+    (record,) = found
+    names = [record[part]["label"] for part in ("task", "model", "recipe")]
+    cell = [one for one in every if [one[part]["label"] for part in ("task", "model", "recipe")] == names]
+    cell = [one for one in cell if one["protocol"]["hash"] == record["protocol"]["hash"]]
+    try:
+        configuration(record, results)
+    except (SettingError, ValueError) as error:
+        raise RecordError(f"{record['id']}: {error}") from None
+    took = f"took {record['cost']['cpu_seconds']:.0f} CPU-seconds"
+    typer.echo(f"{record['id']}: {', '.join(filter(None, names))}, seed {record['seed']}; {took}")
+    again, verdict = run_again(record, cell, results)
+    for line in verdict.why:
+        typer.echo(f"  {line}")
+    said = {True: "agrees", False: "does not agree", None: "cannot be decided"}[verdict.agrees]
+    typer.echo(f"{said}: {' '.join(f'{share:.3f}' for share in accuracies(again).values())} per symbol")
+    if verdict.agrees is False:
+        raise typer.Exit(1)
+
+
+def _records(folder: Path, beside: Path | None) -> list[dict[str, Any]]:
+    """The records of a folder, among those of another one if that is named."""
+    from leaderboard.tables import protocols
+
+    own = read_records(folder)
+    return own if beside is None else protocols.beside(own, read_records(beside), str(beside))
+
+
 def read_records(folder: Path) -> list[dict[str, Any]]:
-    """All records of a folder, or of one file of published ones; RecordError if there are none.
+    """All records of a folder, of one file of published ones, or of the standard leaderboard; RecordError if there are none.
 
     There is a line on stderr for each file of the folder that is no record.
     """
+    if str(folder) == NAME and not folder.exists():
+        return store.standard()
     if folder.name.endswith(SUFFIX):
         return published(folder)
     with warnings.catch_warnings(record=True) as caught, _kept():

@@ -90,21 +90,22 @@ def choose(cfg: Config) -> None:
 
 
 def collect() -> None:
-    """All that was measured, as `leaderboard/rates.json`: means over the tasks, costs summed."""
+    """All that was measured, beside what `leaderboard/rates.json` has of others: means over the tasks, costs summed."""
     by: dict[str, dict[str, Any]] = defaultdict(lambda: {"version": 0, "rates": defaultdict(list)})
     for path in sorted(FOLDER.glob("*.json")):
         entry = json.loads(path.read_text())
         by[entry["key"]]["version"] = entry["version"]
         by[entry["key"]]["rates"][str(entry["rate"])].append(entry)
-    lines = []
-    for name, found in sorted(by.items()):
+    entries = dict(rates.kept())
+    for name, found in by.items():
         whole = {rate: some for rate, some in found["rates"].items() if len(some) == len(rates.TASKS)}
         shares = {
             rate: {unit: round(fmean(one[unit] for one in some), 4) for unit in ("words", "symbols")}
             | {"cpu_seconds": round(sum(one["cpu_seconds"] for one in some), 1)}
             for rate, some in sorted(whole.items(), key=lambda item: float(item[0]))
         }
-        lines.append(f"{json.dumps(name)}: {json.dumps({'version': found['version'], 'rates': shares})}")
+        entries[name] = {"version": found["version"], "rates": shares}
+    lines = [f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(entries.items())]
     put(Path(rates.__file__).with_name(rates.FILE), ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import models
 import tasks
 from leaderboard import protocol
-from leaderboard.analysis import diagnostics
+from leaderboard.analysis import diagnostics, knowledge
 from leaderboard.running.config import Config
 from leaderboard.running.score import scores
 from models.lowering.robust import radius
@@ -16,7 +16,9 @@ NOISY = 64  # words on which it is looked how much noise a net bears; no setting
 
 
 def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
-    """Score trained and, in a copy of the module, reference weights: the record's reference, scores, noise and diagnostics.
+    """Score trained and, in a copy of the module, reference weights: the record's reference, scores, noise and picture.
+
+    If they are asked for, also its diagnostics.
 
     `noise`: the radius of the noise, after every layer, that the weights bear at the training length, and that for which
     reference weights are certified with `net.robust=true`.
@@ -43,6 +45,9 @@ def measure(cfg: Config, task: tasks.Task, net: models.Net) -> dict[str, Any]:
     record["noise"] = {"certified": radius(task.program(), inner=cfg.net.inner)} | {
         weights: diagnostics.radius_of(one, words, cfg.seed) for weights, one in reaching(own).items()
     }
+    shown = knowledge.length_of(own)
+    if picture := knowledge.pictured(reaching(shown), task, shown):
+        record["picture"] = picture
     if cfg.diagnostics.enabled:
         words = diagnostics.batch(task, own, cfg.diagnostics.words)
         record["diagnostics"] = diagnostics.compare(reaching(own), words, cfg.seed)

@@ -13,7 +13,7 @@ from leaderboard.site.plots import LEFT, Data, Mark, Plot, Point, across, path, 
 from leaderboard.tables.cells import rows
 from leaderboard.tables.frame import Metric, line, own, scored
 from leaderboard.tables.numbers import Cell, inline, reach
-from leaderboard.tables.standings import comparable, frontiers, profiles, spread
+from leaderboard.tables.standings import THRESHOLDS, comparable, fractions, frontiers, profiles, spread
 from leaderboard.tables.table import REFERENCE
 from leaderboard.tables.views import SHOWN
 
@@ -29,10 +29,9 @@ def profile_plot(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbe
     """The fraction of runs that score above a threshold; None where no task has a scale."""
     if comparable(scored(df, metric, factor)).empty:
         return None
-    tidy = profiles(df, metric, factor, np.random.default_rng(0))
+    told = THRESHOLDS[np.isin(THRESHOLDS.round(6), SHOWN)]  # a band takes its time, and only the table has it
+    some = profiles(df, metric, factor, np.random.default_rng(0), told)
     x, y = across(0, 1), upward(0, 1)
-    series = dict(iter(tidy.groupby("model", sort=False)))
-    some = tidy[tidy["threshold"].round(6).isin(SHOWN)]
     text = [inline(Cell(*row)) for row in zip(some["fraction"], some["low"], some["high"], strict=True)]
     wide = some.assign(text=text).pivot(index="model", columns="threshold", values="text")
     return Plot(
@@ -45,8 +44,8 @@ def profile_plot(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbe
         x.ticks(),
         y.ticks(),
         [
-            (numbers[str(m)], path(list(zip(part["threshold"], part["fraction"], strict=True)), x, y))
-            for m, part in series.items()
+            (numbers[model], path(list(zip(THRESHOLDS.tolist(), part.tolist(), strict=True)), x, y))
+            for model, part in fractions(df, metric, factor).items()
         ],
         [],
         Data(

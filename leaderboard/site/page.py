@@ -17,7 +17,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from leaderboard.site import figures, panels, sheets
+from leaderboard.site import curves, figures, overview, panels, sheets
 from leaderboard.tables.cells import cells
 from leaderboard.tables.frame import METRICS, factors, far, line, runs
 from leaderboard.tables.numbers import mark
@@ -89,9 +89,13 @@ def page(group: Group) -> Page:
         "mark": mark,
         "lead": 3,  # sums that stand before the tasks: solves, frontier and score
     }
+    content["map"] = overview.overview(df, found[content["factors"].index(far(df))], models, list(order))
+    letters = [recipe[:1] for recipe in content["map"].recipes]
+    content["initials"] = letters if len(set(letters)) == len(letters) else [str(n) for n in range(1, len(letters) + 1)]
+    content["findings"] = overview.findings(df)
     content["first"] = content["sheets"][content["factors"].index(far(df))]  # per symbol, where a run solves a task
     content["data"] = _data(content)
-    content["facts"] = _facts(content, by_row)
+    content["facts"] = _facts(content, by_row) | {"tests": curves.tests(df, far(df), models)}
     text = _environment().get_template("page.html.j2").render(content)
     html = text.encode(errors="replace").decode()  # a lone surrogate, which JSON can hold, has no bytes
     _, *parts = re.split(r"<!-- part: (\w+) -->", html)
@@ -137,24 +141,31 @@ def _data(content: dict[str, Any]) -> dict[str, Any]:
         "classes": list(content["classes"].values()),
         "badges": [net.submission["badge"] if net.submission else "" for net in content["nets"]],
         "sheets": [sheet.key for sheet in content["sheets"]],
+        "factors": content["factors"],
+        "recipes": content["map"].recipes,
+        "rows": content["map"].rows,
         "lead": 1 + content["lead"],
         "first": content["sheets"].index(content["first"]),
     }
 
 
 def _facts(content: dict[str, Any], by_row: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """What the script shows when a cell is asked; `runs` holds the provenance of each model and task."""
+    """What the script shows when a cell is asked: of each model and task the provenance of its `runs`, and what they did."""
     origins: dict[str, int] = {}
+    numbers = {record["id"]: number for number, some in enumerate(by_row.values()) for record in some}
     runs_of = {(model, task): list[dict[str, Any]]() for model in by_row for task in content["order"]}
     for model, some in by_row.items():
         for record in sorted(some, key=lambda record: (record["seed"], record["id"])):
             runs_of[model, str(line(record["task"]["label"]))].append(record)
-    asked = [[_provenance(runs_of[model, task], origins) for task in content["order"]] for model in by_row]
+    of_task = {task: [record for model in by_row for record in runs_of[model, task]] for task in content["order"]}
     return {
         "passed": content["passed"],
         "sheets": {sheet.key: {"cells": sheet.asked, "notes": sheet.footnotes} for sheet in content["sheets"]},
+        "runs": [[_provenance(runs_of[model, task], origins) for task in content["order"]] for model in by_row],
         "origins": [origin.split("\n") for origin in origins],
-        "runs": asked,
+        "pictures": [[curves.picture(runs_of[row, task]) for task in content["order"]] for row in by_row],
+        "curves": [[curves.of_runs(runs_of[row, task], content["factors"]) for task in content["order"]] for row in by_row],
+        "scales": [curves.scales(of_task[task], content["factors"], numbers) for task in content["order"]],
     }
 
 

@@ -3,15 +3,22 @@
 import gzip
 import json
 import zlib
+from collections import defaultdict
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from leaderboard.store.atomic import put
+from leaderboard.store.record import uncollected
 from leaderboard.store.schema import RecordError, validated
 
 SUFFIX = ".jsonl.gz"
+NAME = "published"  # what stands for the records of the standard leaderboard where a folder of records is asked for
 LOCAL = ("results", "logger", "store")  # of a configuration: where a run was kept, on which no result depends
+STANDARD = Path(str(files("leaderboard"))) / "published" / f"standard{SUFFIX}"
 
 
 def publish(path: Path, records: Sequence[dict[str, Any]]) -> None:
@@ -26,10 +33,31 @@ def publish(path: Path, records: Sequence[dict[str, Any]]) -> None:
 def published(path: Path) -> list[dict[str, Any]]:
     """The records of such a file; RecordError, in one line, if it holds anything else."""
     try:
-        lines = gzip.decompress(path.read_bytes()).decode().splitlines()
-        records = [validated(json.loads(line)) for line in lines]
+        with gzip.open(path) as lines, uncollected():
+            records = [validated(orjson.loads(line)) for line in lines]
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise RecordError(f"{path}: {' '.join(str(error).split())}") from None
     if not records:
         raise RecordError(f"{path}: no records")
     return records
+
+
+def standard() -> list[dict[str, Any]]:
+    """The records of the standard leaderboard, which come with this package; those of seeds that are not whole are left out."""
+    return whole(published(STANDARD))
+
+
+def whole(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each task of a protocol the records of those seeds that all of its rows have: a fair table while a suite runs on.
+
+    A row is an architecture under a recipe. Failed runs count: they have been tried.
+    """
+    rows = defaultdict[tuple[str, str], dict[int, set[tuple[str, str]]]](lambda: defaultdict(set))
+    for record in records:
+        rows[_task(record)][record["seed"]].add((record["model"]["label"], record["recipe"]["label"]))
+    most = {task: max(map(len, seeds.values())) for task, seeds in rows.items()}
+    return [record for record in records if len(rows[_task(record)][record["seed"]]) == most[_task(record)]]
+
+
+def _task(record: dict[str, Any]) -> tuple[str, str]:
+    return record["protocol"]["hash"], record["task"]["label"]

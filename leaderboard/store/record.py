@@ -104,7 +104,7 @@ def read(folder: Path) -> list[dict[str, Any]]:
         raise RecordError(f"{folder}: no such folder")
     records: dict[str, dict[str, Any]] = {}
     names = sorted(os.listdir(folder))
-    with _uncollected():
+    with uncollected():
         for path, content in _contents(folder, names):
             try:
                 record = _parsed(path, content)
@@ -173,7 +173,7 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Without cyclic garbage collection: it would walk over all records read so far again and again; they have no cycles."""
     was = gc.isenabled()
     gc.disable()

@@ -138,6 +138,8 @@ _DIAGNOSTICS: dict[str, Any] = {  # of one net; a record has them where they wer
 
 _NOISE: dict[str, Any] = {"certified": _SIZE | _NULL}  # radii; and one of each net, where it has layers
 
+_PICTURE: dict[str, Any] = {"cells": _POSITIVE, "layers": _COUNT, "rows": _POSITIVE}  # and one of each net, see knowledge.py
+
 _WEIGHTS = frozenset({"trained", "reference"})
 
 _SUBMISSION: dict[str, Any] = {  # a record of submitted weights has it
@@ -216,6 +218,10 @@ def validated(record: Any) -> dict[str, Any]:
         if type(record["noise"]) is not dict:
             raise NotARecord("noise is not an object")
         _check(record["noise"], _NOISE | dict.fromkeys(_WEIGHTS.intersection(record["noise"]), _SIZE | _NULL), "noise")
+    if "picture" in record:
+        _check(record["picture"], _PICTURE, "picture")
+        for drawn in _WEIGHTS.intersection(record["picture"]):
+            _check_bits(record["picture"][drawn], record["picture"]["cells"] * record["picture"]["rows"])
     if "submission" in record:
         _check(record["submission"], _SUBMISSION, "submission")
         claimed = record["submission"]["claimed"]
@@ -262,6 +268,11 @@ def _check_loss(loss: Iterable[Any]) -> None:
     for entry in loss:
         if type(entry) is not list or len(entry) != 2 or not _is(entry[0], _COUNT) or not _is(entry[1], _LOSS):
             raise NotARecord(f"training.loss is not a list of steps, each with a loss of at most {FINITE:g}")
+
+
+def _check_bits(digits: Any, bits: int) -> None:
+    if type(digits) is not str or len(digits) != -(-bits // 4) or set(digits) - set("0123456789abcdef"):
+        raise NotARecord(f"picture is not one of {bits} bits in hexadecimal digits")
 
 
 def _check_scores(scores: list[Any]) -> bool:

@@ -42,7 +42,7 @@ def grouped(records: Iterable[Record]) -> list[Group]:
     """
     parts = defaultdict[str, list[Record]](list)
     for record in _labelled(list(records)):
-        parts[digest(record["protocol"]["settings"], 8)].append(record)
+        parts[_hash(record)].append(record)
     found = [
         Group(_names(some), hash, some[0]["protocol"]["settings"], some, frame(some)) for hash, some in sorted(parts.items())
     ]
@@ -64,6 +64,36 @@ def chosen(groups: Sequence[Group], asked: str | None) -> list[Group]:
     return found
 
 
+def beside(own: Sequence[Record], others: Sequence[Record], name: str) -> list[Record]:
+    """Records, and the others of their protocols: a run that both have is that of the others.
+
+    RecordError if they have a protocol that none of the others has, as nothing of it could be compared: `name` is what the
+    others are called, and the message says in what the nearest differs.
+    """
+    known = {_hash(record): record["protocol"]["settings"] for record in others}
+    for record in own:
+        if _hash(record) not in known:
+            settings = record["protocol"]["settings"]
+            near = min(known.values(), key=lambda other: len(_differing([settings, other])))
+            names = _differing([settings, near])
+            raise RecordError(
+                f"--with {name}: the protocol {record['protocol']['name']} has {options(settings, names)}, and {name} has "
+                f"{options(near, names)}: runs are compared only where the protocol is the same"
+            )
+    hashes, ids = {_hash(record) for record in own}, {record["id"] for record in others}
+    return [record for record in own if record["id"] not in ids] + [record for record in others if _hash(record) in hashes]
+
+
+def _hash(record: Record) -> str:
+    """Of the settings of a record's protocol, whatever hash it states."""
+    return digest(record["protocol"]["settings"], 8)
+
+
+def _differing(settings: Sequence[dict[str, Any]]) -> list[str]:
+    every = sorted({name for one in settings for name in one})
+    return [name for name in every if len({_value(one.get(name)) for one in settings}) > 1]
+
+
 def options(settings: dict[str, Any], names: Iterable[str]) -> str:
     """Some settings as they are set on a command line; those that are not there are said to be so."""
     return ", ".join(
@@ -74,8 +104,7 @@ def options(settings: dict[str, Any], names: Iterable[str]) -> str:
 def _title(group: Group, groups: Sequence[Group]) -> str:
     """`protocol quick: training.steps=400`, with the hash where another has that name."""
     hash = f" {group.hash}" * (sum(group.names == other.names for other in groups) > 1)
-    every = sorted({name for other in groups for name in other.settings})
-    differing = [name for name in every if len({_value(other.settings.get(name)) for other in groups}) > 1]
+    differing = _differing([other.settings for other in groups])
     return ": ".join(filter(None, [f"protocol {group.name}{hash}", options(group.settings, differing)]))
 
 

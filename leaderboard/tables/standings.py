@@ -116,6 +116,12 @@ def profiles(
     return pd.concat(parts, ignore_index=True)
 
 
+def fractions(df: pd.DataFrame, metric: Metric, factor: float) -> dict[str, Floats]:
+    """For each model the `fraction` of `profiles` at all THRESHOLDS, without a band."""
+    rows = _strata_of(comparable(scored(df, metric, factor)))
+    return {model: np.mean([(some[:, None] > THRESHOLDS).mean(0) for some in row], 0) for model, row in rows.items()}
+
+
 def pairs(df: pd.DataFrame, metric: Metric, factor: float, generator: np.random.Generator) -> pd.DataFrame:
     """One row a pair of ranked models, `model` the one that scores more: does it beat `other`?
 
@@ -125,17 +131,33 @@ def pairs(df: pd.DataFrame, metric: Metric, factor: float, generator: np.random.
     """
     found = comparable(scored(df, metric, factor))
     found = found[found["ranked"]]
-    models = sorted(found["model"].unique())
-    rows = dict(zip(models, strata(found, models), strict=True))
-    paired = found.groupby(["model", "task", "seed"], observed=True)["normalised"].mean().unstack("model")
-    ordered = sorted(models, key=lambda model: (-round(statistics.mean(rows[model]), statistics.DIGITS), model))
-    every, out = list(combinations(ordered, 2)), []
+    rows = _strata_of(found)
+    tested = signed_ranks(df, metric, factor)
+    every = list(zip(tested["model"], tested["other"], strict=True))
+    out = []
     for (x, y), random in zip(every, own(generator, map("\n".join, every)), strict=True):
         low, high = statistics.improvement_interval(rows[x], rows[y], random)
-        p = statistics.signed_rank(paired[x] - paired[y])
-        out.append((x, y, statistics.improvement(rows[x], rows[y]), low, high, p))
-    tidy = pd.DataFrame(out, columns=["model", "other", "improvement", "low", "high", "p"])
+        out.append((statistics.improvement(rows[x], rows[y]), low, high))
+    made = pd.DataFrame(out, columns=["improvement", "low", "high"])
+    return pd.concat([tested[["model", "other"]], made, tested[["p", "holm"]]], axis=1)
+
+
+def signed_ranks(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
+    """The `p` and `holm` of `pairs`, which need no draws; `model` is the one that scores more."""
+    found = comparable(scored(df, metric, factor))
+    found = found[found["ranked"]]
+    rows = _strata_of(found)
+    paired = found.groupby(["model", "task", "seed"], observed=True)["normalised"].mean().unstack("model")
+    ordered = sorted(rows, key=lambda model: (-round(statistics.mean(rows[model]), statistics.DIGITS), model))
+    values = {model: paired[model].to_numpy() for model in ordered}
+    out = [(x, y, statistics.signed_rank(values[x] - values[y])) for x, y in combinations(ordered, 2)]
+    tidy = pd.DataFrame(out, columns=["model", "other", "p"])
     return tidy.assign(holm=statistics.holm(tidy["p"]))
+
+
+def _strata_of(found: pd.DataFrame) -> dict[str, list[Floats]]:
+    models = sorted(found["model"].unique())
+    return dict(zip(models, strata(found, models), strict=True))
 
 
 def frontiers(df: pd.DataFrame, weights: str = "trained") -> pd.DataFrame:

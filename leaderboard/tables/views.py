@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leaderboard.protocol import FAR, SOLVED
+from leaderboard.protocol import FAR, PLAIN, SOLVED
 from leaderboard.tables.cells import STILL, cells, rows
 from leaderboard.tables.frame import PASSED, Metric, dynamics, scored
 from leaderboard.tables.numbers import UNKNOWN, Cell, reach
@@ -16,7 +16,7 @@ from leaderboard.tables.standings import COSTS, efficiency, efficient, frontiers
 from leaderboard.tables.table import REFERENCE, SHORTCUT, Table, state, table, what, where
 from leaderboard.tables.text import CAPTION, inert, to_heading, to_latex, to_markdown
 
-View = Literal["short", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"]
+View = Literal["short", "recipes", "scores", "dynamics", "profile", "pairs", "efficiency", "frontier"]
 Form = Literal["markdown", "latex", "csv"]
 FILES: dict[str, Form] = {"table.md": "markdown", "table.csv": "csv", "table.tex": "latex"}
 SHOWN = [0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99]
@@ -71,6 +71,22 @@ def _brief(cell: dict[str, Any], reached: tuple[float, float] | None) -> Cell:
     solved = (cell["solved"], cell["solved_of"])
     reached = None if np.isnan(cell["solved"]) else reached
     return Cell(np.nan if became else cell["trained"], solved=solved, reached=reached, state=became, marks=marks)
+
+
+def _recipes(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
+    """A row a task: of all ranked runs under each recipe how many solve; neither `metric` nor `factor` changes it."""
+    found = scored(df, metric, factor)
+    found = found[found["ranked"]] if found["ranked"].any() else found
+    found = found.assign(recipe=found["recipe"].astype(object).fillna("").replace("", PLAIN), task=found["task"].astype(object))
+    by = found.groupby(["task", "recipe"])[[*PASSED]]
+    tidy = by.sum().join(by.count().rename(columns=lambda name: f"{name}_of")).astype(int).reset_index()
+    recipes = sorted(tidy["recipe"].unique(), key=lambda recipe: (recipe != PLAIN, recipe))
+    at = {(row["task"], row["recipe"]): _count(row["solved"], row["solved_of"]) for row in rows(tidy)}
+    shown = {task: [at.get((task, recipe), Cell()) for recipe in recipes] for task in sorted(tidy["task"].unique())}
+    if len(shown) > 1:
+        sums = tidy.groupby("recipe")[["solved", "solved_of"]].sum().loc[recipes]
+        shown["all tasks"] = [_count(some, of) for some, of in zip(sums["solved"], sums["solved_of"], strict=True)]
+    return Section(tidy, Table("Runs that solve, by recipe", "task", recipes, shown, []))
 
 
 def _dynamics(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
@@ -181,6 +197,11 @@ VIEWS: dict[View, Shown] = {
         f"k/n: k of n runs solve the task ({SOLVED:.0%} of whole words right at {FAR} times the\n"
         "training length); the longest length so solved, a median; the mean accuracy.\n"
         "Intervals, gaps, ranks: --view scores; do they settle: --view dynamics.",
+    ),
+    "recipes": Shown(
+        _recipes,
+        f"k/n: k of n runs, of all architectures, have at least {SOLVED:.0%} of whole words right at {FAR} times the training "
+        "length.",
     ),
     "scores": Shown(_scores, CAPTION),
     "dynamics": Shown(

@@ -207,6 +207,7 @@ def test_signed_rank_by_hand() -> None:
     assert signed_rank([0.5] * 4) == pytest.approx(2 / 16)  # all tied: still exact, where the normal law would say 0.046
     assert signed_rank([0.5] * 4 + [0.0] * 9) == pytest.approx(2 / 16)
     assert signed_rank([0.5] * 4 + [0.0] * 36) == pytest.approx(2 / 16)  # at the training length most runs agree
+    assert signed_rank([0.5] * 40) == pytest.approx(2 / 2**40, rel=1e-9)  # at any number of runs
     assert signed_rank([0.1 + 0.2 - 0.3] * 8) == 1  # rounding errors are no differences
     assert signed_rank([1, np.nan, 2, 3, np.nan]) == pytest.approx(2 / 8)  # what is not known says nothing
     assert signed_rank([np.nan]) == 1

@@ -1,0 +1,295 @@
+"""What the published runs say: `python benchmarks/findings.py` writes `docs/findings.md` and its figures from their records.
+
+Every number is computed here from `leaderboard/published/standard.jsonl.gz`, and so is whether a finding holds: each has a
+rule, which is stated beside it. Nothing is trained.
+"""
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from leaderboard.protocol import FAR, PLAIN
+from leaderboard.store.published import STANDARD, published, whole
+from leaderboard.tables.frame import dynamics, scored
+from leaderboard.tables.picture import png
+from leaderboard.tables.protocols import Group, grouped
+from leaderboard.tables.statistics import signed_rank, wilson
+
+HERE = Path(__file__).parent.parent / "docs"
+FORMED = {"parity", "counter", "addition", "automaton"}  # the tasks of the pilot, on which the hypotheses were formed
+PREDICTORS = {
+    "stands": "answers at N that stand at the depth of 4 N",
+    "drift": "length of the curve a layer beyond depth(N), over that before",
+    "alpha": "exponent of the length of the curve in n",
+    "alpha_projective": "the same of the curve of x over its norm",
+    "codes": "different codes in the last state at N",
+    "radius": "noise that the net bears at N",
+    "loss": "training loss, mean of the last tenth that was logged",
+    "parameters": "parameters of the net",
+}
+STRONG = 0.4  # a rank correlation below this does not predict
+RESAMPLES = 1000
+SIGNIFICANT = 0.05
+LINE = 128
+Floats = NDArray[np.float64]
+
+
+def runs_of(group: Group) -> pd.DataFrame:
+    """One row a run: what it solves, and what its dynamics do; `of` is its architecture, `recipe` its recipe."""
+    found = scored(group.df, "symbol", FAR)
+    losses = {record["id"]: _last(record) for record in group.records}
+    classes = {record["task"]["label"]: record["task"]["class"] for record in group.records}
+    found = found.drop(columns=["codes", "saturated"])  # of some score; those of N are among the dynamics
+    found = found.merge(dynamics(group.df).drop(columns=["task", "model", "seed", "radius", "noise", "certified"]), on="run")
+    found = found[found["status"] == "done"].astype({"task": object, "model": object})
+    recipe = found["recipe"].astype(object).fillna("").replace("", PLAIN)
+    of = [model.replace(f", {name}", "", 1) for model, name in zip(found["model"], recipe, strict=True)]
+    return found.assign(
+        recipe=recipe,
+        of=of,
+        loss=found["id"].map(losses).astype(float),
+        hardness=found["task"].map(classes),
+        fresh=~found["task"].isin(FORMED),
+    )
+
+
+def _last(record: dict[str, Any]) -> float:
+    logged = [value for _, value in (record["training"] or {}).get("loss", [])]
+    return float(np.mean(logged[-max(1, len(logged) // 10) :])) if logged else np.nan
+
+
+# 1. recipes
+
+
+def paired(runs: pd.DataFrame, recipe: str) -> pd.DataFrame:
+    """Cells and seeds that were run under this recipe and the plain one: `solved` of both, and of which they fit."""
+    by = ["of", "task", "seed"]
+    ours, plain = (runs[runs["recipe"] == name][[*by, "solved", "fits"]] for name in (recipe, PLAIN))
+    return ours.merge(plain, on=by, suffixes=("_ours", "_plain")).dropna()
+
+
+def recipes(runs: pd.DataFrame) -> Iterator[str]:
+    """Finding 1."""
+    yield "## 1. Recipes, at equal steps\n"
+    for recipe in sorted(set(runs["recipe"]) - {PLAIN}):
+        pairs = paired(runs, recipe)
+        if pairs.empty:
+            continue
+        ours, plain = pairs["solved_ours"].sum(), pairs["solved_plain"].sum()
+        gained, lost = ((pairs["solved_ours"] - pairs["solved_plain"]) == sign for sign in (1, -1))
+        p = signed_rank(pairs["solved_ours"] - pairs["solved_plain"])
+        verdict = "**gains**" if p < SIGNIFICANT and ours > plain else "**loses**" if p < SIGNIFICANT else "**is undecided**"
+        yield (
+            f"- The recipe `{recipe}` {verdict} against `{PLAIN}`: of {len(pairs)} pairs of runs (architecture, task and seed) "
+            f"{ours:.0f} solve under it and {plain:.0f} under `{PLAIN}`; it gains {gained.sum()} and loses {lost.sum()}, "
+            f"p = {p:.2g} (signed ranks, which for 0 and 1 is a sign test). {pairs['fits_ours'].sum():.0f} fit under it, "
+            f"{pairs['fits_plain'].sum():.0f} under `{PLAIN}`."
+        )
+    yield "\n*Refuted* where further seeds give the other sign, or p above .05.\n"
+    for by, name in (("of", "architecture"), ("task", "task")):
+        yield table(*_shares(runs, by), name)
+    yield "A cell: runs that solve, of all, and in brackets those that fit. Runs at equal evaluations have not been made.\n"
+
+
+def _shares(runs: pd.DataFrame, by: str) -> tuple[list[str], dict[str, list[str]]]:
+    columns = sorted(set(runs["recipe"]), key=lambda name: (name != PLAIN, name))
+    at = {
+        key: f"{part['solved'].sum():.0f}/{len(part)} ({part['fits'].sum():.0f})"
+        for key, part in runs.dropna(subset=["solved"]).groupby([by, "recipe"])
+    }
+    return columns, {row: [at.get((row, column), "–") for column in columns] for row in sorted(set(runs[by]))}
+
+
+# 2. what predicts
+
+
+def within(runs: pd.DataFrame, name: str, out: str = "normalised") -> tuple[Floats, Floats]:
+    """Ranks of a predictor and of the score, each taken within its task and centred; tasks with one value say nothing."""
+    some = runs.dropna(subset=[name, out])
+    ranks = some.groupby("task")[[name, out]].rank()
+    ranks -= ranks.groupby(some["task"]).transform("mean")
+    return ranks[name].to_numpy(), ranks[out].to_numpy()
+
+
+def correlation(x: Floats, y: Floats) -> float:
+    """Pearson's, NaN where one of them does not vary."""
+    return float(np.corrcoef(x, y)[0, 1]) if len(x) > 2 and x.std() > 0 and y.std() > 0 else np.nan
+
+
+def partial(runs: pd.DataFrame, name: str, given: str) -> float:
+    """The correlation within tasks that is left when the ranks of `given` are taken out of both."""
+    some = runs.dropna(subset=[name, given, "normalised"])
+    columns = [name, given, "normalised"]
+    ranks = some.groupby("task")[columns].rank()
+    ranks -= ranks.groupby(some["task"]).transform("mean")
+    x, z, y = (ranks[column].to_numpy() for column in columns)
+    xy, xz, yz = correlation(x, y), correlation(x, z), correlation(y, z)
+    return float((xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2)))
+
+
+def interval(x: Floats, y: Floats) -> tuple[float, float]:
+    """A 95% bootstrap interval of their correlation, over runs."""
+    generator = np.random.default_rng(0)
+    draws = (generator.integers(len(x), size=len(x)) for _ in range(RESAMPLES))
+    low, high = np.nanquantile([correlation(x[draw], y[draw]) for draw in draws], [0.025, 0.975])
+    return float(low), float(high)
+
+
+def predictors(runs: pd.DataFrame) -> Iterator[str]:
+    """Finding 2."""
+    yield f"## 2. What tells, at training lengths, whether a run reaches {FAR} N\n"
+    fitting = runs[(runs["fits"] == 1) & runs["normalised"].notna()]
+    parts = {"fresh tasks": fitting[fitting["fresh"]], "tasks of the pilot": fitting[~fitting["fresh"]]}
+    rows: dict[str, list[str]] = {}
+    verdicts = []
+    for name, about in PREDICTORS.items():
+        cells = []
+        for where, some in parts.items():
+            ranks = within(some, name)
+            rho = correlation(*ranks)
+            low, high = interval(*ranks) if np.isfinite(rho) else (np.nan, np.nan)
+            cells += [f"{rho:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(rho) else "–"]
+            if where == "fresh tasks" and np.isfinite(rho) and name in ("alpha", "drift", "stands"):
+                holds = abs(rho) >= STRONG
+                verdicts.append(f"`{name}` {'**holds**' if holds else '**is refuted**'} ({rho:.2f} [{low:.2f}, {high:.2f}])")
+        cells.append(f"{partial(parts['fresh tasks'], name, 'loss'):.2f}" if name != "loss" else "–")
+        rows[f"{about} (`{name}`)"] = cells
+    names = ", ".join(sorted(set(parts["fresh tasks"]["task"])))
+    yield (
+        f"Over the {len(parts['fresh tasks'])} runs that fit on tasks that had no part in forming the hypothesis ({names}), "
+        f"with the rule that a rank correlation below {STRONG:g} with the score at {FAR} N refutes it: {'; '.join(verdicts)}.\n"
+    )
+    yield table([*(f"ρ, {where}" for where in parts), "fresh, given the loss"], rows, "predictor")
+    yield "Spearman's within tasks [95% bootstrap over runs]. *Refuted* where ρ on further tasks falls below the rule.\n"
+    yield between(fitting)
+    settled, other = (fitting[fitting["settles"] == whether]["solved"] for whether in (1, 0))
+    yield (
+        f"As a yes or no: of {len(settled)} runs that fit and settle {settled.sum():.0f} solve {_wilson(settled)}, and of "
+        f"{len(other)} that fit and do not settle {other.sum():.0f} {_wilson(other)}.\n"
+    )
+
+
+def between(fitting: pd.DataFrame) -> str:
+    """How much of whether runs solve the task, its class, the architecture, the recipe and settling explain, each alone."""
+    y = fitting["solved"].to_numpy(float)
+    shares = {}
+    for name, of in (
+        ("task", "task"),
+        ("class of the task", "hardness"),
+        ("architecture", "of"),
+        ("recipe", "recipe"),
+        ("settles", "settles"),
+    ):
+        means = fitting.groupby(of)["solved"].transform("mean").to_numpy(float)
+        shares[name] = 1 - ((y - means) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+    said = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
+    return f"Share of the variance of *solves*, over all runs that fit, that each explains alone: {said}.\n"
+
+
+def _wilson(some: "pd.Series[float]") -> str:
+    low, high = wilson(int(some.sum()), len(some)) if len(some) else (np.nan, np.nan)
+    return f"[{low:.2f}, {high:.2f}]"
+
+
+# 3. noise, 4. what nothing learns
+
+
+def noise(runs: pd.DataFrame) -> Iterator[str]:
+    """Finding 3."""
+    yield "## 3. Noise\n"
+    fitting = runs[(runs["fits"] == 1) & runs["radius"].notna()]
+    rows = {}
+    for task, some in fitting.groupby("task"):
+        medians = [some[some["recipe"] == recipe]["radius"].median() for recipe in sorted(set(fitting["recipe"]))]
+        certified = some["certified"].dropna()
+        rows[str(task)] = [*(f"{m:.3g}" if np.isfinite(m) else "–" for m in medians)]
+        rows[str(task)] += [f"{certified.iloc[0]:.3g}" if len(certified) else "–"]
+    yield "The largest radius of noise, on every channel after every layer, that leaves the answers at N; medians.\n"
+    yield table([*sorted(set(fitting["recipe"])), "certified for the reference"], rows, "task")
+    yield "One dose was trained: radius .3 in a box of radius 1. A table over doses has not been run.\n"
+
+
+def unlearnt(runs: pd.DataFrame) -> Iterator[str]:
+    """Finding 4."""
+    yield "## 4. What nothing learns\n"
+    shares = (
+        runs.dropna(subset=["solved"]).groupby("task").agg(solved=("solved", "sum"), fits=("fits", "sum"), runs=("run", "size"))
+    )
+    none = shares[shares["solved"] == 0]
+    if none.empty:
+        least = shares["solved"].idxmin()
+        yield f"Every task is solved by some run, `{least}` by the fewest: {shares['solved'].min():.0f} of its runs.\n"
+    for task, row in none.iterrows():
+        yield f"- `{task}`: no run of {row['runs']:.0f} solves it, {row['fits']:.0f} fit. Its reference does at every length.\n"
+
+
+# the page
+
+
+def table(columns: Sequence[str], rows: dict[str, list[str]], corner: str) -> str:
+    """A table in Markdown."""
+    lines = [[corner, *columns], ["---"] * (len(columns) + 1), *([name, *cells] for name, cells in rows.items())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def figure(runs: pd.DataFrame) -> Figure:
+    """Score at 4 N against the share of answers that stand, a sign a run, tasks of the pilot and fresh ones."""
+    drawing = Figure(figsize=(7.2, 3.2), layout="constrained")
+    axes = drawing.subplots(1, 2, sharey=True)
+    fitting = runs[(runs["fits"] == 1) & runs["normalised"].notna()]
+    recipes = sorted(set(fitting["recipe"]), key=lambda name: (name != PLAIN, name))
+    for ax, fresh, title in zip(axes, (False, True), ("tasks of the pilot", "fresh tasks"), strict=True):
+        for number, recipe in enumerate(recipes):
+            some = fitting[(fitting["fresh"] == fresh) & (fitting["recipe"] == recipe)]
+            ax.plot(some["stands"], some["normalised"], "osv^D"[number % 5], label=recipe, markersize=3.5, alpha=0.6)
+        ax.set_title(title, fontsize=9)
+        ax.set_xlabel(f"answers at N that stand at the depth of {FAR} N", fontsize=8)
+        ax.tick_params(labelsize=7)
+    axes[0].set_ylabel(f"score at {FAR} N, shortcut 0, reference 1", fontsize=8)
+    axes[0].legend(fontsize=7, frameon=False)
+    return drawing
+
+
+def text(group: Group) -> str:
+    """The page."""
+    runs = runs_of(group)
+    cost = sum(record["cost"]["cpu_seconds"] for record in group.records) / 3600
+    seeds, failed = runs.groupby("task")["seed"].nunique(), sum(record["status"] == "failed" for record in group.records)
+    parts = [
+        "# Findings\n",
+        f"{len(runs)} runs of the suite `standard` ({runs['model'].nunique()} rows, {runs['task'].nunique()} tasks, "
+        f"{seeds.min()} to {seeds.max()} seeds a task, {cost:.1f} CPU-hours; {failed} failed). The suite is not complete: "
+        "it is planned with ten seeds of twelve tasks, and a task stands here with those seeds that all of its rows have. This "
+        "page and its figure are made by `make findings` from the published records; a test holds them to these.\n",
+        *recipes(runs),
+        *predictors(runs),
+        '<img src="findings.png" alt="Score at four times the training length against the share of answers that stand.">\n',
+        *noise(runs),
+        *unlearnt(runs),
+    ]
+    return "".join(map(_wrapped, "\n".join(parts).splitlines(keepends=True)))
+
+
+def _wrapped(line: str) -> str:
+    """A line of text in lines of LINE characters; tables, headings and pictures as they are."""
+    if line[:1] in "|<#\n":
+        return line
+    return textwrap.fill(line, LINE, subsequent_indent="  " * line.startswith("- "), break_long_words=False) + "\n"
+
+
+def main(folder: Path = HERE) -> None:
+    """Write the page and its figure."""
+    (group,) = grouped(whole(published(STANDARD)))
+    (folder / "findings.md").write_text(text(group), encoding="utf-8")
+    (folder / "findings.png").write_bytes(png(figure(runs_of(group))))
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

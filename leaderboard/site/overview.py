@@ -1,0 +1,125 @@
+"""The first screen: which runs solve which task, recipes side by side, and what they say in plain words."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from leaderboard.protocol import FAR, PLAIN, SOLVED
+from leaderboard.site.sheets import LEVELS, usual
+from leaderboard.tables.cells import rows
+from leaderboard.tables.frame import runs, scored
+from leaderboard.tables.numbers import fixed
+
+
+class Square(NamedTuple):
+    """How many runs of a row solve one task, and its shade, None where that is not known."""
+
+    text: str
+    level: int | None
+
+
+class Overview(NamedTuple):
+    """A row an architecture, a column a task, in each cell a square a recipe, or None where nothing was run.
+
+    `rows`: for each architecture the row of the leaderboard under each recipe, by number; `usual`: how many runs most squares
+    have.
+    """
+
+    recipes: list[str]
+    rows: dict[str, list[int | None]]
+    usual: int
+    lines: list[tuple[str, list[list[Square | None]]]]
+    reference: list[str]
+    shortcut: list[str]
+
+
+def overview(df: pd.DataFrame, found: pd.DataFrame, models: Sequence[str], order: Sequence[str]) -> Overview:
+    """The map of `found`, the `cells` at FAR times the training length; architectures by the share of their runs that solve."""
+    named = dict(zip(*(runs(df)[name] for name in ("model", "recipe")), strict=True))
+    recipes = sorted({recipe or "" for recipe in named.values()}, key=lambda recipe: (recipe != "", recipe))
+    parts = {model: (_architecture(model, named[model]), recipes.index(named[model] or "")) for model in models}
+    squares, solved, of = dict[tuple[str, str], list[Square | None]](), dict[str, float](), dict[str, float]()
+    for cell in rows(found):
+        name, column = parts[cell["model"]]
+        if cell["runs"] > cell["missing"]:
+            group = squares.setdefault((name, cell["task"]), [None] * len(recipes))
+            group[column] = _square(cell)
+            solved[name] = solved.get(name, 0) + np.nan_to_num(cell["solved"])
+            of[name] = of.get(name, 0) + cell["solved_of"]
+    numbers: dict[str, list[int | None]] = {name: [None] * len(recipes) for name in of}
+    for number, model in enumerate(models):
+        name, column = parts[model]
+        numbers.setdefault(name, [None] * len(recipes))[column] = number
+    names = sorted(of, key=lambda name: (-solved[name] / max(of[name], 1), name))
+    by_task = found.groupby("task")
+    return Overview(
+        [recipe or PLAIN for recipe in recipes],
+        numbers,
+        usual(found),
+        [(name, [squares.get((name, task), [None] * len(recipes)) for task in order]) for name in names],
+        [_count(*by_task[["reference_solved", "reference_runs"]].sum().loc[task]) for task in order],
+        [fixed(by_task["shortcut"].first()[task]) for task in order],
+    )
+
+
+def _architecture(model: str, recipe: str | None) -> str:
+    """The name of a row without its recipe."""
+    return model.replace(f", {recipe}", "", 1) if recipe else model
+
+
+def _square(cell: dict[str, Any]) -> Square:
+    some, of = cell["solved"], cell["solved_of"]
+    known = bool(of) and not np.isnan(some)
+    return Square(f"{some:.0f}" if known else "–", round(LEVELS * some / of) if known else None)
+
+
+def _count(some: float, of: float) -> str:
+    return f"{some:.0f}/{of:.0f}" if of else "–"
+
+
+def findings(df: pd.DataFrame) -> list[str]:
+    """What the runs say, a sentence or two each, as far as they say anything."""
+    found = scored(df, "word", FAR)
+    found = found[(found["ranked"]) & (found["status"] != "missing") & found["solved"].notna() & found["fits"].notna()]
+    return [said for said in (_gap(found), _recipes(found), _settling(found)) if said]
+
+
+def _gap(found: pd.DataFrame) -> str:
+    """How many runs learn the training length, and how many the function."""
+    if found.empty:
+        return ""
+    fits, solved = found["fits"].sum(), found["solved"].sum()
+    by_task = found.groupby("task", observed=True)["solved"].sum()
+    said = f"Of {len(found)} runs {fits:.0f} have at least {SOLVED:.0%} of the words of the training length right, and "
+    said += (
+        f"{solved:.0f} of words {FAR} times as long. What the others miss is not beyond their module, as references solve it."
+    )
+    unsolved = sorted(map(str, by_task.index[by_task == 0]))
+    return said + (f" No run solves {', '.join(unsolved)}." if unsolved else "")
+
+
+def _recipes(found: pd.DataFrame) -> str:
+    """Recipes, on the cells and seeds that all of the three largest have in common."""
+    some = found.assign(recipe=found["recipe"].astype(object).where(found["recipe"].notna(), "").replace("", PLAIN))
+    some = some[some["recipe"].isin(some["recipe"].value_counts().index[:3])]
+    some = some.assign(of=[_architecture(model, recipe) for model, recipe in zip(some["model"], some["recipe"], strict=True)])
+    wide = some.pivot_table(index=["task", "of", "seed"], columns="recipe", values="solved", observed=True).dropna()
+    if wide.empty or wide.shape[1] < 2:
+        return ""
+    counts = wide.sum().sort_values(ascending=False, kind="stable")
+    shares = ", ".join(f"{count:.0f} under the recipe {recipe}" for recipe, count in counts.items())
+    return f"The same {len(wide)} architectures, tasks and seeds, trained by each recipe: of these runs solve {shares}."
+
+
+def _settling(found: pd.DataFrame) -> str:
+    """Whether answers that stand with more layers tell which runs solve."""
+    some = found[(found["fits"] == 1) & found["settles"].notna()]
+    settled, other = (some[some["settles"] == whether]["solved"] for whether in (1, 0))
+    if settled.empty or other.empty:
+        return ""
+    return (
+        f"Of the {len(settled)} runs that fit and whose answers stand when the net runs on to {FAR} times as many layers, "
+        f"{settled.sum():.0f} solve; of the {len(other)} that fit and whose answers do not stand, {other.sum():.0f}."
+    )
