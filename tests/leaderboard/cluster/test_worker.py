@@ -60,7 +60,8 @@ def test_a_run_that_leaves_goes_on_from_its_step_to_the_same_record(piece, tmp_p
     with pytest.raises(KeyboardInterrupt):
         run(cfg, leave_after_two)
     assert [path.name for path in (tmp_path / "here" / "checkpoints" / id).iterdir()] == ["2.checkpoint"]
-    assert [one.status for one in work(asked)] == ["left"]
+    assert [one.status for one in work(asked)] == ["left"]  # before it begins
+    assert [path.name for path in (tmp_path / "here" / "checkpoints" / id).iterdir()] == ["2.checkpoint"]
     worker.LEAVING.clear()
     (outcome,) = work(asked)
     assert outcome.status == "done"
