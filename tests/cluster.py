@@ -156,6 +156,7 @@ def faults(sweep: Sweep) -> None:
         "the controller started anew": restarted,
         "a worker was stopped": stopped,
     }
+    wait(lambda: sweep.ended() or bool(sweep.workers()), LONGEST, "the first worker")
     for records, (what, fault) in enumerate(happens.items(), 1):
         sweep.after(records, what, fault)
 
