@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: leaderboard page findings test mutants exhaustive golden lint
+.PHONY: leaderboard page findings test cluster mutants exhaustive golden lint
 
 leaderboard: .venv/ready
 	$(BIN)/python train.py suite=quick
@@ -20,6 +20,9 @@ findings: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2
+
+cluster: .venv/ready
+	PYTHONPATH=. $(BIN)/python tests/cluster.py
 
 mutants: .venv/ready
 	$(BIN)/python tests/mutants.py

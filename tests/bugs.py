@@ -59,6 +59,10 @@ ONCE = f"{P}::test_refused_only_in_a_write_once_program"
 EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
 CLAIMS, CLAIMED = "leaderboard/reproduce", "tests/leaderboard/reproduce/test_claims.py"
 POINTS = "tests/leaderboard/reproduce/test_points.py"
+PLAN, PIECES, WORKER, CLUSTERS = (f"leaderboard/cluster/{name}.py" for name in ("plan", "pieces", "worker", "clusters"))
+PLANS, WORKERS, CHOICES, LOCALLY = (
+    f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "settings", "local")
+)
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
 LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
 PARITY = f"{P}::test_equations_of_parity_by_hand"
@@ -1116,4 +1120,39 @@ MUTANTS = [
         "rank",
         f"{POINTS}::test_ranks_are_taken_within_tasks",
     ),
+    Mutant(PLAN, "if (match := SEED.fullmatch(text))]", "if (match := SEED.match(text))]", f"{PLANS}::test_seeds_of_a_cell"),
+    Mutant(PLAN, "                cfg.seed = seed\n", "                pass\n", PLANS),
+    Mutant(
+        PLAN, "if not exists(self.folder, id)}", "if True}", f"{PLANS}::test_what_is_done_is_left_out_and_not_composed_again"
+    ),
+    Mutant(PLAN, 'if before["of"] == self.of else {}', "", f"{PLANS}::test_what_was_known_is_forgotten_if_a_source_changes"),
+    Mutant(PLAN, " + path.read_bytes())", ")", f"{PLANS}::test_sources_are_all_files_on_which_an_identifier_depends"),
+    Mutant(PLAN, "            if not seen.issuperset(rest):", "            if not seen:", PLANS),
+    Mutant(PIECES, "return self._cut(new, 1)", "return self._cut(new, 2)", PLANS),
+    Mutant(PIECES, "max(1, min(fitting, fair))", "max(1, fitting)", PLANS),
+    Mutant(PIECES, "if id not in ended}", "if id in ended}", f"{PLANS}::test_what_is_left_of_a_piece_is_sent_next"),
+    Mutant(PIECES, "return bool(self.back or self.open)", "return bool(self.open)", PLANS),
+    Mutant(WORKER, "if _marked(marks) > piece.tries:", "if _marked(marks) > piece.tries + 1:", WORKERS),
+    Mutant(WORKER, "            marks.unlink(missing_ok=True)", "            pass", WORKERS),
+    Mutant(WORKER, "        if LEAVING.is_set():", "        if False:", WORKERS),
+    Mutant(
+        WORKER,
+        "        except OSError as error:\n            yield",
+        "        except EOFError as error:\n            yield",
+        WORKERS,
+    ),
+    Mutant(LEARNER, "if self.every and (leaves or", "if self.every and (", WORKERS),
+    Mutant(LEARNER, "self.trainer.should_stop = True", "pass", WORKERS),
+    Mutant(CLUSTERS, '"python": f"exec {', '"python": f"{', f"{CHOICES}::test_a_job_asks_for_what_is_set"),
+    Mutant(
+        CLUSTERS, "settings.seconds - int(settings.lead)", "settings.seconds", f"{CHOICES}::test_a_job_asks_for_what_is_set"
+    ),
+    Mutant(
+        "leaderboard/cluster/settings.py",
+        "if queued and settings.seconds <= settings.lead:",
+        "if queued and not settings.seconds:",
+        f"{CHOICES}::test_what_cannot_be_used_is_one_line",
+    ),
+    Mutant("leaderboard/cluster/sweep.py", "bool(self.flying) or self.pieces.left()", "bool(self.flying)", LOCALLY),
+    Mutant("leaderboard/cluster/sweep.py", "        workers.dismiss(address, name)", "        pass", LOCALLY),
 ]

@@ -168,7 +168,7 @@ def hydra(words):
 
 def realizable(words, inside):
     """The command, its options and its arguments are there; what is cheap is run, too."""
-    depth = 2 if words[0] == "round" else 1
+    depth = 2 if words[0] in ("round", "sweep") else 1
     command = parts_of(words[:depth])
     if inside and not words[depth:]:
         return  # a sentence that names the command

@@ -44,6 +44,8 @@ def test_a_wheel_trains_scores_and_makes_a_page(tmp_path):
         archive.extractall(installed)
     assert not [path for path in installed.iterdir() if path.name in ("tests", "benchmarks", "results")]
 
+    assert (installed / "hydra_plugins" / "realizable_dask.py").exists()  # where alone Hydra looks for it
+
     def realizable(*arguments):
         script = "from leaderboard.cli import app; app()"
         return run("-c", script, *arguments, cwd=elsewhere, PYTHONPATH=str(installed)).stdout

@@ -12,7 +12,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from leaderboard.cli import catalogue, claims, records, rounds, submissions
+from leaderboard.cli import catalogue, claims, records, rounds, submissions, sweeps
 from leaderboard.store.schema import RecordError
 
 # what every wrong command line raises, in whichever click this typer carries
@@ -77,3 +77,4 @@ app.command()(submissions.pack)
 app.command()(submissions.check)
 app.command()(submissions.verify)
 app.add_typer(rounds.app, name="round")
+app.add_typer(sweeps.app, name="sweep")

@@ -26,6 +26,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 import models
 import tasks
 from leaderboard.running.config import Config
+from leaderboard.running.duration import duration
 from leaderboard.running.run import run, summary
 from leaderboard.running.settings import SettingError
 from leaderboard.store.record import RecordError
@@ -55,10 +56,10 @@ class Tally(NamedTuple):
         """Let this process and those that it starts find it."""
         os.environ[SWEEP] = f"{self.path}|{self.total}|{self.started}"
 
-    def add(self, status: str) -> None:
-        """One more run has ended so; writers may do this at once."""
+    def add(self, status: str, runs: int = 1) -> None:
+        """So many more runs have ended so; writers may do this at once."""
         with self.path.open("ab", buffering=0) as file:
-            file.write(status[0].encode())
+            file.write(status[0].encode() * runs)
 
     def counts(self) -> Counter[str]:
         """How many runs have ended with each status."""
@@ -67,14 +68,24 @@ class Tally(NamedTuple):
 
     def __str__(self) -> str:
         """`[3 of 40, 1 failed, 2 min left]`."""
+        return self.told()
+
+    def told(self, running: int = 0) -> str:
+        """The same, with how many runs are `running` where that is known: `[3 of 40, 2 running, 1 failed, 2 min left]`."""
         counts = self.counts()
         ended, worked = counts.total(), counts.total() - counts["skipped"] - counts["refused"]
         parts = [f"{ended} of {self.total}" if self.total else f"{ended} runs"]
+        parts += [f"{running} running"] * bool(running)
         parts += [f"{counts[status]} {status}" for status in ("failed", "refused") if counts[status]]
         if worked and ended < self.total:
-            left = (time.time() - self.started) / worked * (self.total - ended)
-            parts.append(f"{left / 60:.0f} min left" if left >= 90 else f"{left:.0f} s left")
+            parts.append(duration((time.time() - self.started) / worked * (self.total - ended)) + " left")
         return f"[{', '.join(parts)}]"
+
+
+def line(record: dict[str, Any]) -> str:
+    """What is said of a run that has ended."""
+    said = f"{record['status']}: {record['task']['label']} {record['model']['label']} seed={record['seed']} {record['id']}"
+    return said + (", its record exists" if record["status"] == "skipped" else f" {summary(record)}")
 
 
 class Progress(Callback):
@@ -109,16 +120,14 @@ def job(cfg: Config) -> None:
     try:
         record = run(cfg)
     except (tasks.TaskError, models.ModelError, SettingError, RecordError) as error:
-        status, line = "refused", f"train: {error}"
+        status, said = "refused", f"train: {error}"
     except OSError as error:  # a full disk, a folder that takes no files: the rest of a sweep would end there too
         sys.exit(_said(f"train: {error}"))
     else:
-        status = record["status"]
-        line = f"{status}: {record['task']['label']} {record['model']['label']} seed={record['seed']} {record['id']}"
-        line += ", its record exists" if status == "skipped" else f" {summary(record)}"
+        status, said = record["status"], line(record)
     if tally:
         tally.add(status)
-    print(f"{tally} {line}" if tally else line, file=sys.stderr if status == "refused" else sys.stdout, flush=True)
+    print(f"{tally} {said}" if tally else said, file=sys.stderr if status == "refused" else sys.stdout, flush=True)
     if single and status in ("failed", "refused"):
         sys.exit(1)
 

@@ -133,8 +133,11 @@ def register() -> None:
     So a task or an architecture is one file: its fields are its configuration. YAML files add to these groups what is a
     choice: presets. A file that does not import stands under its name alone, and says why when it is chosen.
     """
+    from leaderboard.cluster.settings import Settings
+
     store = ConfigStore.instance()
     store.store("schema", Config)
+    store.store("dask", Settings, group="hydra/launcher", provider="realizable")
     for group, package in (("task", tasks), ("model", models)):
         for name in package.names():
             try:

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,9 +22,17 @@ from tasks.words.split import draw, seeded
 
 
 def fit(
-    cfg: Config, task: tasks.Task, net: models.Net, saved: Checkpoints | None = None, logger: Any = False
+    cfg: Config,
+    task: tasks.Task,
+    net: models.Net,
+    saved: Checkpoints | None = None,
+    logger: Any = False,
+    leave: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any]:
-    """Train a net in place, from the newest checkpoint if one was `saved`; the record's entry on training."""
+    """Train a net in place, from the newest checkpoint if one was `saved`; the record's entry on training.
+
+    KeyboardInterrupt if it ends before the last step, by Ctrl-C or as `leave()` says so after a step.
+    """
     import pytorch_lightning as lightning
 
     from models.training.learner import Batches, Learner, TrainingError
@@ -43,7 +52,7 @@ def fit(
 
     keeping: dict[str, Any] = {"noise": t.noise, "ramp": t.ramp, "steady": t.steady, "progressive": t.progressive}
     if saved is not None:
-        keeping |= {"every": saved.every, "keep": saved.keep, "resumed": saved.newest()}
+        keeping |= {"every": saved.every, "keep": saved.keep, "leave": leave, "resumed": saved.newest()}
     settings: Any = OmegaConf.to_container(cfg if OmegaConf.is_config(cfg) else OmegaConf.structured(cfg))
     rate = t.rate or protocol.rate_of(net.architecture, settings)
     learner = Learner(net, t.steps, rate, t.weight_decay, t.check, solved, **keeping)

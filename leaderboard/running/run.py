@@ -1,6 +1,7 @@
 """A run from its configuration to its record; what has been done is skipped, and a failure leaves its reason."""
 
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,11 +25,16 @@ from leaderboard.store.weights import serialised
 SKIPPED = "skipped"  # the status of a run whose record exists: it is not written again
 
 
-def run(cfg: Config) -> dict[str, Any]:
+def _never() -> bool:
+    return False
+
+
+def run(cfg: Config, leave: Callable[[], bool] = _never) -> dict[str, Any]:
     """Train and score as configured; the record, which has been written. A run that fails gives a `failed` record.
 
     The status is `skipped`, and nothing is written, where the record exists. SettingError, TaskError or ModelError if the
-    configuration itself is no good: nothing is written then, either.
+    configuration itself is no good: nothing is written then, either. `leave()` is asked after every step: where it is true the
+    state is kept as a checkpoint, and KeyboardInterrupt ends the run.
     """
     task, architecture = checked(cfg)
     record = begun(cfg, task, architecture)
@@ -43,21 +49,10 @@ def run(cfg: Config) -> dict[str, Any]:
     started, weights, logger, spent = datetime.now(UTC), None, None, list[float]()
     try:
         logger = wandb_logger(cfg, task)
-        weights = _trained(cfg, task, record, saved, logger, spent)
+        weights = _trained(cfg, task, record, saved, logger, spent, leave)
     except Exception as error:  # whatever it is, the sweep goes on and the record says why
-        record |= {
-            "status": "failed",
-            "reason": f"{type(error).__name__}: {' '.join(str(error).split())}",
-            "scores": [],
-        }
-    seconds, cpu = saved.spent()
-    record["cost"] = {
-        "seconds": seconds,
-        "cpu_seconds": cpu,
-        "training_cpu_seconds": spent[0] if spent else None,
-        "peak_memory": peak_memory(),
-        "started": started.isoformat(timespec="seconds"),
-    }
+        record |= _failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    record["cost"] = _cost(saved, spent[0] if spent else None, started)
     write(folder, record, weights)
     if record["status"] == "done":
         saved.remove()
@@ -69,18 +64,48 @@ def run(cfg: Config) -> dict[str, Any]:
     return record
 
 
-def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> dict[str, Any]:
-    """The record of a run before it has begun: what it is, and so its id."""
+def give_up(cfg: Config, reason: str) -> dict[str, Any]:
+    """Write, and give, the `failed` record of a run that has no end of its own: it takes the process with it, say."""
+    record = begun(cfg, *checked(cfg)) | _failure(reason)
+    folder = expanded(cfg.results)
+    record["cost"] = _cost(Checkpoints(folder, 0), None, datetime.now(UTC))
+    write(folder, record)
+    return record
+
+
+def _failure(reason: str) -> dict[str, Any]:
+    return {"status": "failed", "reason": reason, "scores": []}
+
+
+def _cost(saved: Checkpoints, training: float | None, started: datetime) -> dict[str, Any]:
+    seconds, cpu = saved.spent()
+    return {
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "training_cpu_seconds": training,
+        "peak_memory": peak_memory(),
+        "started": started.isoformat(timespec="seconds"),
+    }
+
+
+def identified(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of a run as they are recorded, and its `id`, `protocol`, `recipe`, `task` and `model`."""
     resolved: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     resolved["training"]["rate"] = resolved["training"]["rate"] or protocol.rate_of(architecture, resolved)
     determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
     if cfg.diagnostics.enabled:
         determined["diagnostics"] = resolved["diagnostics"]
+    return resolved, protocol.described(cfg.protocol, task, architecture, determined, resolved["recipe"])
+
+
+def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> dict[str, Any]:
+    """The record of a run before it has begun: what it is, and so its id."""
+    resolved, identity = identified(cfg, task, architecture)
     return {
         "schema": SCHEMA,
         "status": "done",
         "reason": None,
-        **protocol.described(cfg.protocol, task, architecture, determined, resolved["recipe"]),
+        **identity,
         "seed": cfg.seed,
         "config": resolved,
         "code": code(task.name, architecture.name),
@@ -92,13 +117,19 @@ def begun(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> d
 
 
 def _trained(
-    cfg: Config, task: tasks.Task, record: dict[str, Any], saved: Checkpoints, logger: Any, spent: list[float]
+    cfg: Config,
+    task: tasks.Task,
+    record: dict[str, Any],
+    saved: Checkpoints,
+    logger: Any,
+    spent: list[float],
+    leave: Callable[[], bool],
 ) -> bytes | None:
     """Build, train and measure; fills in the record, and the CPU seconds of training; gives the weights that are kept."""
     model = record["model"]
     net = models.build(model["name"], task, **record["config"]["net"], seed=cfg.seed, **model["parameters"])
     record["net"] = {"parameters": sum(p.numel() for p in net.parameters()), "width": net.width, "hidden": net.hidden}
-    record["training"] = fit(cfg, task, net, saved, logger)
+    record["training"] = fit(cfg, task, net, saved, logger, leave)
     spent.append(saved.spent()[1])
     record |= measure(cfg, task, net)
     if not cfg.store.weights:

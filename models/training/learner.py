@@ -47,8 +47,9 @@ class Learner(lightning.LightningModule):
     `noise`, growing from 0 over the first part `ramp` of the steps, is added to every state; `steady` weighs how far states
     still move in the layers after the last, and `progressive`, up to 1, the loss after more of them. `solved(net)` is asked
     every `check` steps and at the last; `progress` holds what was seen, `batch` what the net saw last, `done` how many steps
-    were made. Every `every` steps (0: never) `keep(done, state)` is given a state; with it as `resumed` training goes on from
-    there as if it had never stopped, to the bit. TrainingError if the loss is not finite.
+    were made. Every `every` steps (0: never), and where `leave()` is true, which ends the training, `keep(done, state)` gets a
+    state; with it as `resumed` training goes on from there as if it had never stopped, to the bit. TrainingError if the loss is
+    not finite.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Learner(lightning.LightningModule):
         solved: Callable[[Net], bool],
         every: int = 0,
         keep: Callable[[int, State], None] = lambda done, state: None,
+        leave: Callable[[], bool] = lambda: False,
         resumed: State | None = None,
         noise: float = 0.0,
         ramp: float = 0.0,
@@ -71,7 +73,7 @@ class Learner(lightning.LightningModule):
         self.noise, self.ramp, self.steady, self.progressive = noise, ramp, steady, progressive
         self.net, self.steps, self.rate, self.weight_decay = net, steps, rate, weight_decay
         self.check, self.solved, self.progress = check, solved, Progress()
-        self.every, self.keep, self.resumed, self.done = every, keep, resumed, 0
+        self.every, self.keep, self.leave, self.resumed, self.done = every, keep, leave, resumed, 0
         self.batch: Batch | None = None
         if resumed is not None:
             self.done = resumed["step"]
@@ -156,12 +158,15 @@ class Learner(lightning.LightningModule):
     def on_train_batch_end(  # type: ignore[override]  # Lightning's hook is for outputs of any kind; these are of `training_step`
         self, outputs: dict[str, Tensor], batch: Batch, step: int
     ) -> None:
-        """Every `check` steps: note the loss, and whether the task is solved; every `every` steps: keep a state."""
+        """Every `check` steps: note the loss, and whether it is solved; every `every` steps, or to leave: keep a state."""
         self.done += 1
         if self.done % self.check == 0 or self.done == self.steps:
             self._look(float(outputs["loss"]))
-        if self.every and self.done % self.every == 0:
+        leaves = self.done < self.steps and self.leave()
+        if self.every and (leaves or self.done % self.every == 0):
             self.keep(self.done, self.state())
+        if leaves:
+            self.trainer.should_stop = True
 
     def _look(self, loss: float) -> None:
         self.progress.loss.append((self.done, loss))
