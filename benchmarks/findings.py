@@ -41,6 +41,7 @@ STRONG = 0.4  # a rank correlation below this does not predict
 RESAMPLES = 1000
 SIGNIFICANT = 0.05
 LINE = 128
+LOWEST = -0.5  # lower scores are drawn there
 Floats = NDArray[np.float64]
 
 
@@ -292,7 +293,7 @@ def table(columns: Sequence[str], rows: dict[str, list[str]], corner: str) -> st
 
 
 def figure(runs: pd.DataFrame) -> Figure:
-    """Score at 4 N against the share of answers that stand, a sign a run, tasks of the pilot and fresh ones."""
+    """Score at 4 N, from LOWEST, against the share of answers that stand, a sign a run, tasks of the pilot and fresh ones."""
     drawing = Figure(figsize=(7.2, 3.2), layout="constrained")
     axes = drawing.subplots(1, 2, sharey=True)
     fitting = runs[(runs["fits"] == 1) & runs["normalised"].notna()]
@@ -300,12 +301,15 @@ def figure(runs: pd.DataFrame) -> Figure:
     for ax, fresh, title in zip(axes, (False, True), ("tasks of the pilot", "fresh tasks"), strict=True):
         for number, recipe in enumerate(recipes):
             some = fitting[(fitting["fresh"] == fresh) & (fitting["recipe"] == recipe)]
-            ax.plot(some["stands"], some["normalised"], "osv^D"[number % 5], label=recipe, markersize=3.5, alpha=0.6)
+            ax.plot(
+                some["stands"], some["normalised"].clip(LOWEST), "osv^D"[number % 5], label=recipe, markersize=3.5, alpha=0.6
+            )
         ax.set_title(title, fontsize=9)
+        ax.set_xlim(-0.04, 1.04)
         ax.set_xlabel(f"answers at N that stand at the depth of {FAR} N", fontsize=8)
         ax.tick_params(labelsize=7)
     axes[0].set_ylabel(f"score at {FAR} N, shortcut 0, reference 1", fontsize=8)
-    axes[0].legend(fontsize=7, frameon=False)
+    axes[0].legend(fontsize=7, frameon=False, loc="lower right")
     return drawing
 
 

@@ -61,7 +61,7 @@ CLAIMS, CLAIMED = "leaderboard/reproduce", "tests/leaderboard/reproduce/test_cla
 POINTS = "tests/leaderboard/reproduce/test_points.py"
 PLAN, PIECES, WORKER, CLUSTERS = (f"leaderboard/cluster/{name}.py" for name in ("plan", "pieces", "worker", "clusters"))
 PLANS, WORKERS, CHOICES, LOCALLY = (
-    f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "settings", "local")
+    f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "choices", "local")
 )
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
 LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
