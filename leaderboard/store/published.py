@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
+from statistics import median_low
 from typing import Any
 
 import orjson
@@ -50,13 +51,16 @@ def standard() -> list[dict[str, Any]]:
 def whole(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """For each task of a protocol the records of those seeds that all of its rows have: a fair table while a suite runs on.
 
-    A row is an architecture under a recipe. Failed runs count: they have been tried.
+    A row is an architecture under a recipe. Failed runs count: they have been tried. A task that has fewer rows than half of
+    the tasks, as its turn has just come, is left out.
     """
     rows = defaultdict[tuple[str, str], dict[int, set[tuple[str, str]]]](lambda: defaultdict(set))
     for record in records:
         rows[_task(record)][record["seed"]].add((record["model"]["label"], record["recipe"]["label"]))
     most = {task: max(map(len, seeds.values())) for task, seeds in rows.items()}
-    return [record for record in records if len(rows[_task(record)][record["seed"]]) == most[_task(record)]]
+    usual = {of: median_low(n for (hash, _), n in most.items() if hash == of) for of, _ in most}
+    full = {task: n for task, n in most.items() if n >= usual[task[0]]}
+    return [record for record in records if len(rows[_task(record)][record["seed"]]) == full.get(_task(record))]
 
 
 def _task(record: dict[str, Any]) -> tuple[str, str]:

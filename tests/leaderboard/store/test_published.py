@@ -87,6 +87,7 @@ def test_only_whole_seeds_stand_in_the_table_of_what_is_published() -> None:
     assert whole([*every, done("gru", seed=2, task="parity")]) == every
     found = whole([*every, failed("lstm", seed=1) | {"seed": 1}])  # a failure was tried, and seed 0 of parity lacks that row
     assert {(record["task"]["label"], record["seed"]) for record in found} == {("parity", 1), ("count", 0), ("count", 1)}
+    assert whole([*every, done("gru", task="begun")]) == every  # a task whose turn has just come
 
 
 def test_own_runs_stand_among_those_of_another_file(tmp_path: Path) -> None:
