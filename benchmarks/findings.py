@@ -17,8 +17,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from leaderboard.protocol import FAR, PLAIN, SOLVED
+from leaderboard.reproduce.settling_predicts_the_gap import TASKS
 from leaderboard.store.published import STANDARD, published, whole
-from leaderboard.tables.frame import dynamics, scored
+from leaderboard.tables.frame import dynamics, named, scored
+from leaderboard.tables.frame import recipes as kinds
 from leaderboard.tables.picture import png
 from leaderboard.tables.protocols import Group, grouped
 from leaderboard.tables.statistics import signed_rank, wilson
@@ -26,7 +28,6 @@ from leaderboard.tables.statistics import signed_rank, wilson
 HERE = Path(__file__).parent.parent / "docs"
 BASIN = STANDARD.with_name("basin.json")
 DOSE = STANDARD.with_name(STANDARD.name.replace("standard", "dose"))
-FORMED = {"parity", "counter", "addition", "automaton"}  # the tasks of the pilot, on which the hypotheses were formed
 PREDICTORS = {
     "stands": "answers at N that stand at the depth of 4 N",
     "drift": "length of the curve a layer beyond depth(N), over that before",
@@ -46,23 +47,19 @@ Floats = NDArray[np.float64]
 
 
 def runs_of(group: Group) -> pd.DataFrame:
-    """One row a run: what it solves, and what its dynamics do; `of` is its architecture, `recipe` its recipe."""
+    """One row a run that is done: what it solves, and what its dynamics do."""
     found = scored(group.df, "symbol", FAR)
     boxes = {record["id"]: record["config"]["net"]["box"] for record in group.records}
     losses = {record["id"]: _last(record) for record in group.records}
     classes = {record["task"]["label"]: record["task"]["class"] for record in group.records}
     found = found.drop(columns=["codes", "saturated"])  # of some score; those of N are among the dynamics
     found = found.merge(dynamics(group.df).drop(columns=["task", "model", "seed", "radius", "noise", "certified"]), on="run")
-    found = found[found["status"] == "done"].astype({"task": object, "model": object})
-    recipe = found["recipe"].astype(object).fillna("").replace("", PLAIN)
-    of = [model.replace(f", {name}", "", 1) for model, name in zip(found["model"], recipe, strict=True)]
+    found = named(found[found["status"] == "done"])
     return found.assign(
-        recipe=recipe,
-        of=of,
         loss=found["id"].map(losses).astype(float),
         box=found["id"].map(boxes).astype(float),
         hardness=found["task"].map(classes),
-        fresh=~found["task"].isin(FORMED),
+        fresh=~found["task"].isin(TASKS),  # those of the pilot, on which the hypotheses were formed,
     )
 
 
@@ -76,7 +73,7 @@ def _last(record: dict[str, Any]) -> float:
 
 def paired(runs: pd.DataFrame, recipe: str) -> pd.DataFrame:
     """Cells and seeds that were run under this recipe and the plain one: `solved` of both, and of which they fit."""
-    by = ["of", "task", "seed"]
+    by = ["architecture", "task", "seed"]
     ours, plain = (runs[runs["recipe"] == name][[*by, "solved", "fits"]] for name in (recipe, PLAIN))
     return ours.merge(plain, on=by, suffixes=("_ours", "_plain")).dropna()
 
@@ -99,13 +96,13 @@ def recipes(runs: pd.DataFrame) -> Iterator[str]:
             f"{pairs['fits_plain'].sum():.0f} under `{PLAIN}`."
         )
     yield "\n*Refuted* where further seeds give the other sign, or p above .05.\n"
-    for by, name in (("of", "architecture"), ("task", "task")):
-        yield table(*_shares(runs, by), name)
+    for by in ("architecture", "task"):
+        yield table(*_shares(runs, by), by)
     yield "A cell: runs that solve, of all, and in brackets those that fit. Runs at equal evaluations have not been made.\n"
 
 
 def _shares(runs: pd.DataFrame, by: str) -> tuple[list[str], dict[str, list[str]]]:
-    columns = sorted(set(runs["recipe"]), key=lambda name: (name != PLAIN, name))
+    columns = kinds(runs)
     at = {
         key: f"{part['solved'].sum():.0f}/{len(part)} ({part['fits'].sum():.0f})"
         for key, part in runs.dropna(subset=["solved"]).groupby([by, "recipe"])
@@ -116,12 +113,12 @@ def _shares(runs: pd.DataFrame, by: str) -> tuple[list[str], dict[str, list[str]
 # 2. what predicts
 
 
-def within(runs: pd.DataFrame, name: str, out: str = "normalised") -> tuple[Floats, Floats]:
-    """Ranks of a predictor and of the score, each taken within its task and centred; tasks with one value say nothing."""
-    some = runs.dropna(subset=[name, out])
-    ranks = some.groupby("task")[[name, out]].rank()
-    ranks -= ranks.groupby(some["task"]).transform("mean")
-    return ranks[name].to_numpy(), ranks[out].to_numpy()
+def ranks(runs: pd.DataFrame, names: list[str]) -> list[Floats]:
+    """Ranks of each of these columns, taken within tasks and centred, of the runs that have them all."""
+    some = runs.dropna(subset=names)
+    found = some.groupby("task")[names].rank()
+    found -= found.groupby(some["task"]).transform("mean")
+    return [found[name].to_numpy() for name in names]
 
 
 def correlation(x: Floats, y: Floats) -> float:
@@ -131,11 +128,7 @@ def correlation(x: Floats, y: Floats) -> float:
 
 def partial(runs: pd.DataFrame, name: str, given: str) -> float:
     """The correlation within tasks that is left when the ranks of `given` are taken out of both."""
-    some = runs.dropna(subset=[name, given, "normalised"])
-    columns = [name, given, "normalised"]
-    ranks = some.groupby("task")[columns].rank()
-    ranks -= ranks.groupby(some["task"]).transform("mean")
-    x, z, y = (ranks[column].to_numpy() for column in columns)
+    x, z, y = ranks(runs, [name, given, "normalised"])
     xy, xz, yz = correlation(x, y), correlation(x, z), correlation(y, z)
     return float((xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2)))
 
@@ -158,9 +151,9 @@ def predictors(runs: pd.DataFrame) -> Iterator[str]:
     for name, about in PREDICTORS.items():
         cells = []
         for where, some in parts.items():
-            ranks = within(some, name)
-            rho = correlation(*ranks)
-            low, high = interval(*ranks) if np.isfinite(rho) else (np.nan, np.nan)
+            x, y = ranks(some, [name, "normalised"])
+            rho = correlation(x, y)
+            low, high = interval(x, y) if np.isfinite(rho) else (np.nan, np.nan)
             cells += [f"{rho:.2f} [{low:.2f}, {high:.2f}]" if np.isfinite(rho) else "–"]
             if where == "fresh tasks" and np.isfinite(rho) and name in ("alpha", "drift", "stands"):
                 holds = abs(rho) >= STRONG
@@ -189,7 +182,7 @@ def between(fitting: pd.DataFrame) -> str:
     for name, of in (
         ("task", "task"),
         ("class of the task", "hardness"),
-        ("architecture", "of"),
+        ("architecture", "architecture"),
         ("recipe", "recipe"),
         ("settles", "settles"),
     ):
@@ -227,15 +220,14 @@ def noise(runs: pd.DataFrame, dose: pd.DataFrame | None) -> Iterator[str]:
             "where nets without the box solve as many.\n"
         )
     fitting = runs[(runs["fits"] == 1) & runs["radius"].notna()]
-    kinds = sorted(set(fitting["recipe"]), key=lambda name: (name != PLAIN, name))
-    rows = {}
+    columns, rows = kinds(fitting), {}
     for task, some in fitting.groupby("task"):
-        medians = [some[some["recipe"] == recipe]["radius"].median() for recipe in kinds]
+        medians = [some[some["recipe"] == recipe]["radius"].median() for recipe in columns]
         certified = some["certified"].dropna()
         rows[str(task)] = [*(f"{m:.3g}" if np.isfinite(m) else "–" for m in medians)]
         rows[str(task)] += [f"{certified.iloc[0]:.3g}" if len(certified) else "–"]
     yield "The largest radius of noise, after every layer, that leaves the answers at N; medians of runs that fit:\n"
-    yield table([*kinds, "certified for the reference"], rows, "task")
+    yield table([*columns, "certified for the reference"], rows, "task")
 
 
 def _doses(dose: pd.DataFrame) -> tuple[list[str], dict[str, list[str]]]:
@@ -286,7 +278,7 @@ def around(basin: dict[str, dict[str, dict[str, float]]]) -> Iterator[str]:
     kept = [task for task, found in basin.items() if found["0"].get("far", 0) >= SOLVED]
     yield (
         f"Training keeps the reference of {', '.join(sorted(kept)) or 'none'} of these; from the others it leads away, "
-        "although all of its answers are right: their margins are small, so the loss is not.\n"
+        "although all of its answers are right.\n"
     )
 
 
@@ -304,9 +296,8 @@ def figure(runs: pd.DataFrame) -> Figure:
     drawing = Figure(figsize=(7.2, 3.2), layout="constrained")
     axes = drawing.subplots(1, 2, sharey=True)
     fitting = runs[(runs["fits"] == 1) & runs["normalised"].notna()]
-    recipes = sorted(set(fitting["recipe"]), key=lambda name: (name != PLAIN, name))
     for ax, fresh, title in zip(axes, (False, True), ("tasks of the pilot", "fresh tasks"), strict=True):
-        for number, recipe in enumerate(recipes):
+        for number, recipe in enumerate(kinds(fitting)):
             some = fitting[(fitting["fresh"] == fresh) & (fitting["recipe"] == recipe)]
             ax.plot(
                 some["stands"], some["normalised"].clip(LOWEST), "osv^D"[number % 5], label=recipe, markersize=3.5, alpha=0.6

@@ -15,7 +15,6 @@ import models
 import tasks
 from leaderboard.analysis import spacetime
 from leaderboard.tables.picture import png
-from tasks.words.split import draw, seeded
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "leaderboard" / "example" / "weights" / "parity" / "0.safetensors"
@@ -26,7 +25,7 @@ DARK = {"figure.facecolor": "#0d1117", "savefig.facecolor": "#0d1117"}
 def panels() -> dict[str, spacetime.SpaceTime]:
     """What each net says after every layer, under a title that counts its right cells."""
     task = tasks.get("parity")
-    word = draw(task, 1, LENGTH, seeded("test", task.label, LENGTH), testing=True)[0]  # that of `realizable show`
+    word = spacetime.test_word(task, LENGTH)  # that of `realizable show`
     target, depth = task.target(word[None])[0].numpy(), task.depth(LENGTH)
     reference, trained = (models.build("resnet", task, width=16, hidden=16) for _ in range(2))
     reference.realise(task.program())

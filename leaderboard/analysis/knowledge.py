@@ -13,8 +13,7 @@ import numpy as np
 import models
 import tasks
 from leaderboard.analysis.diagnostics import NoLayers
-from leaderboard.analysis.spacetime import space_time
-from tasks.words.split import draw, seeded, splits
+from leaderboard.analysis.spacetime import space_time, test_word
 
 ROWS = 49  # of a picture at most
 LONGEST = 48  # symbols of its word at most
@@ -30,12 +29,12 @@ def pictured(nets: Mapping[str, models.Net], task: tasks.Task, length: int) -> d
 
     `cells` and `layers` of the word, and the `rows` that are kept.
     """
-    word = draw(task, 1, length, seeded("test", task.label, length), testing=splits(task, length))
-    target = task.target(word)[0].numpy()
+    word = test_word(task, length)
+    target = task.target(word[None])[0].numpy()
     found: dict[str, Any] = {}
     for weights, net in nets.items():
         try:
-            shown = space_time(net, word[0], task.depth(length))
+            shown = space_time(net, word, task.depth(length))
         except NoLayers:
             return None
         right = (shown.values == target) & (target != tasks.IGNORE)

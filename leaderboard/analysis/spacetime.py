@@ -78,6 +78,11 @@ def space_time(net: Net, word: Tensor, depth: int, reference: Reference | None =
     return SpaceTime(word.tolist(), torch.stack(values).numpy(), torch.stack(margins).double().numpy(), len(net.readout), head)
 
 
+def test_word(task: tasks.Task, length: int) -> Tensor:
+    """The first test word of that length, `[cells]`."""
+    return draw(task, 1, length, seeded("test", task.label, length), testing=splits(task, length))[0]
+
+
 def of_reference(
     free: dict[str, Any], for_task: dict[str, Any], for_model: dict[str, Any], length: int, tableau: int
 ) -> tuple[str, SpaceTime]:
@@ -97,7 +102,7 @@ def of_reference(
             )
         owners[0][parameter] = value
     task = tasks.get(names[0], **for_task)
-    word = draw(task, 1, length, seeded("test", task.label, length), testing=splits(task, length))[0]
+    word = test_word(task, length)
     net = models.build(names[1], task, width=1, hidden=1, tableau=tableau, **for_model)
     reference = net.realise(task.program())
     if reference.longest is not None and len(word) > reference.longest:

@@ -11,9 +11,9 @@ import pandas as pd
 
 from leaderboard.site.plots import LEFT, Data, Mark, Plot, Point, across, path, upward
 from leaderboard.tables.cells import rows
-from leaderboard.tables.frame import Metric, line, own, scored
+from leaderboard.tables.frame import Metric, line, own
 from leaderboard.tables.numbers import Cell, inline, reach
-from leaderboard.tables.standings import THRESHOLDS, comparable, fractions, frontiers, profiles, spread
+from leaderboard.tables.standings import THRESHOLDS, fractions, frontiers, profiles, spread
 from leaderboard.tables.table import REFERENCE
 from leaderboard.tables.views import SHOWN
 
@@ -27,7 +27,8 @@ HUGE = 1e300  # no loss, nor step, that a record can hold and a plot draw
 
 def profile_plot(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbers, name: str) -> Plot | None:
     """The fraction of runs that score above a threshold; None where no task has a scale."""
-    if comparable(scored(df, metric, factor)).empty:
+    lines = fractions(df, metric, factor)
+    if not lines:
         return None
     told = THRESHOLDS[np.isin(THRESHOLDS.round(6), SHOWN)]  # a band takes its time, and only the table has it
     some = profiles(df, metric, factor, np.random.default_rng(0), told)
@@ -45,7 +46,7 @@ def profile_plot(df: pd.DataFrame, metric: Metric, factor: float, numbers: Numbe
         y.ticks(),
         [
             (numbers[model], path(list(zip(THRESHOLDS.tolist(), part.tolist(), strict=True)), x, y))
-            for model, part in fractions(df, metric, factor).items()
+            for model, part in lines.items()
         ],
         [],
         Data(

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leaderboard.protocol import FAR, PLAIN, SOLVED
+from leaderboard.protocol import FAR, SOLVED
 from leaderboard.site.sheets import LEVELS, usual
 from leaderboard.tables.cells import rows
-from leaderboard.tables.frame import runs, scored
+from leaderboard.tables.frame import named, recipes, runs, scored
 from leaderboard.tables.numbers import fixed
 
 
@@ -37,36 +37,32 @@ class Overview(NamedTuple):
 
 def overview(df: pd.DataFrame, found: pd.DataFrame, models: Sequence[str], order: Sequence[str]) -> Overview:
     """The map of `found`, the `cells` at FAR times the training length; architectures by the share of their runs that solve."""
-    named = dict(zip(*(runs(df)[name] for name in ("model", "recipe")), strict=True))
-    recipes = sorted({recipe or "" for recipe in named.values()}, key=lambda recipe: (recipe != "", recipe))
-    parts = {model: (_architecture(model, named[model]), recipes.index(named[model] or "")) for model in models}
+    every = named(runs(df))
+    kinds = recipes(every)
+    of_rows = zip(every["model"], every["architecture"], every["recipe"], strict=True)
+    parts = {model: (architecture, kinds.index(recipe)) for model, architecture, recipe in of_rows}
     squares, solved, of = dict[tuple[str, str], list[Square | None]](), dict[str, float](), dict[str, float]()
     for cell in rows(found):
         name, column = parts[cell["model"]]
         if cell["runs"] > cell["missing"]:
-            group = squares.setdefault((name, cell["task"]), [None] * len(recipes))
+            group = squares.setdefault((name, cell["task"]), [None] * len(kinds))
             group[column] = _square(cell)
             solved[name] = solved.get(name, 0) + np.nan_to_num(cell["solved"])
             of[name] = of.get(name, 0) + cell["solved_of"]
-    numbers: dict[str, list[int | None]] = {name: [None] * len(recipes) for name in of}
+    numbers: dict[str, list[int | None]] = {name: [None] * len(kinds) for name in of}
     for number, model in enumerate(models):
         name, column = parts[model]
-        numbers.setdefault(name, [None] * len(recipes))[column] = number
+        numbers.setdefault(name, [None] * len(kinds))[column] = number
     names = sorted(of, key=lambda name: (-solved[name] / max(of[name], 1), name))
     by_task = found.groupby("task")
     return Overview(
-        [recipe or PLAIN for recipe in recipes],
+        kinds,
         numbers,
         usual(found),
-        [(name, [squares.get((name, task), [None] * len(recipes)) for task in order]) for name in names],
+        [(name, [squares.get((name, task), [None] * len(kinds)) for task in order]) for name in names],
         [_count(*by_task[["reference_solved", "reference_runs"]].sum().loc[task]) for task in order],
         [fixed(by_task["shortcut"].first()[task]) for task in order],
     )
-
-
-def _architecture(model: str, recipe: str | None) -> str:
-    """The name of a row without its recipe."""
-    return model.replace(f", {recipe}", "", 1) if recipe else model
 
 
 def _square(cell: dict[str, Any]) -> Square:
@@ -93,19 +89,16 @@ def _gap(found: pd.DataFrame) -> str:
     fits, solved = found["fits"].sum(), found["solved"].sum()
     by_task = found.groupby("task", observed=True)["solved"].sum()
     said = f"Of {len(found)} runs {fits:.0f} have at least {SOLVED:.0%} of the words of the training length right, and "
-    said += (
-        f"{solved:.0f} of words {FAR} times as long. What the others miss is not beyond their module, as references solve it."
-    )
+    said += f"{solved:.0f} of words {FAR} times as long. What the others miss reference weights solve, wherever there are any."
     unsolved = sorted(map(str, by_task.index[by_task == 0]))
     return said + (f" No run solves {', '.join(unsolved)}." if unsolved else "")
 
 
 def _recipes(found: pd.DataFrame) -> str:
     """Recipes, on the cells and seeds that all of the three largest have in common."""
-    some = found.assign(recipe=found["recipe"].astype(object).where(found["recipe"].notna(), "").replace("", PLAIN))
+    some = named(found)
     some = some[some["recipe"].isin(some["recipe"].value_counts().index[:3])]
-    some = some.assign(of=[_architecture(model, recipe) for model, recipe in zip(some["model"], some["recipe"], strict=True)])
-    wide = some.pivot_table(index=["task", "of", "seed"], columns="recipe", values="solved", observed=True).dropna()
+    wide = some.pivot_table(index=["task", "architecture", "seed"], columns="recipe", values="solved", observed=True).dropna()
     if wide.empty or wide.shape[1] < 2:
         return ""
     counts = wide.sum().sort_values(ascending=False, kind="stable")

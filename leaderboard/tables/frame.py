@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from leaderboard.protocol import FAR, SOLVED
+from leaderboard.protocol import FAR, PLAIN, SOLVED
 from leaderboard.store.schema import FINITE, SCORE
 from leaderboard.tables.statistics import Floats, normalised
 
@@ -21,7 +21,7 @@ PASSED = ("fits", "solved", "settles")  # what a run can do, see `scored`
 
 _NUMBERS = ["parameters", "longest", "examples", "examples_to_solve", "seconds", "cpu_seconds", "peak_memory"]
 _NUMBERS += ["training_cpu_seconds", "noise", "radius", "reference_radius", "certified"]
-_TEXTS = ["task", "model", "recipe", "id", "status", "reason", "badge", "reference_reason"]
+_TEXTS = ["task", "model", "architecture", "recipe", "id", "status", "reason", "badge", "reference_reason"]
 ORIGIN = ["code", "commit", "libraries", "processor"]  # where a run comes from; None where that is not known
 _TEXTS += ORIGIN
 _SCORE = [name for name in SCORE if name != "weights"]
@@ -38,8 +38,8 @@ def frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
     A failed run is one row without scores, and so is a missing one: the runs expected of every model on a task are the
     seeds that any ranked model ran on it, or any model if no ranked one did. `model` is the row of the leaderboard: the
-    architecture with its recipe where that is not the usual one, for a submission with its name and badge. `ranked`: our own
-    runs, and submissions that were retrained.
+    `architecture` with its recipe where that is not the usual one, both for a submission with its name and badge. `ranked`:
+    our own runs, and submissions that were retrained.
     `symbol_claimed`, `word_claimed`: what a submission claims for its trained weights at that length.
     """
     found = [(_run(record), record["scores"]) for record in records]
@@ -77,6 +77,17 @@ def _claims(found: list[tuple[dict[str, Any], list[dict[str, Any]]]], rows: int)
 def runs(df: pd.DataFrame) -> pd.DataFrame:
     """One row a run, missing ones too, in the order of `frame`."""
     return df.drop_duplicates("run").reset_index(drop=True)
+
+
+def named(found: pd.DataFrame) -> pd.DataFrame:
+    """With `recipe` by its name, PLAIN where it is the usual one; it and the other names of a run as plain texts."""
+    texts = {name: found[name].astype(object) for name in ("task", "model", "architecture", "recipe")}
+    return found.assign(**texts | {"recipe": texts["recipe"].replace("", PLAIN)})
+
+
+def recipes(found: pd.DataFrame) -> list[str]:
+    """The names of the recipes of `named` runs, PLAIN first."""
+    return sorted(set(found["recipe"]), key=lambda recipe: (recipe != PLAIN, recipe))
 
 
 def factors(df: pd.DataFrame) -> list[float]:
@@ -209,13 +220,14 @@ def _run(record: dict[str, Any]) -> dict[str, Any]:
     submission = record.get("submission")
     cost = record["cost"] if submission is None else {}  # of a submission it is the cost of scoring it
     recipe, code = line(record["recipe"]["label"]), record["code"]
-    model, badge, claimed = ", ".join(filter(None, [line(record["model"]["label"]), recipe])), None, None
+    label, whose, badge, claimed = line(record["model"]["label"]), "", None, None
     if submission is not None:
         badge, claimed = line(str(submission["badge"])), submission["claimed"]
-        model = f"{model} · {line(str(submission['name']))} [{badge}]"
+        whose = f" · {line(str(submission['name']))} [{badge}]"
     return {
         "task": line(record["task"]["label"]),
-        "model": model,
+        "model": ", ".join(filter(None, [label, recipe])) + whose,
+        "architecture": f"{label}{whose}",
         "recipe": recipe,
         "seed": record["seed"],
         "id": record["id"],
@@ -261,7 +273,7 @@ def _missing(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         dict.fromkeys([*_TEXTS, *_NUMBERS, "claimed"])
         | {"task": task, "seed": seed, "status": "missing"}
-        | {of: run[of] for of in ("model", "recipe", "badge", "ranked")}
+        | {of: run[of] for of in ("model", "architecture", "recipe", "badge", "ranked")}
         for task, seeds in expected.items()
         for model, run in models.items()
         for seed in seeds - ran[task, model]

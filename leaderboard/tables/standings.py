@@ -129,10 +129,8 @@ def pairs(df: pd.DataFrame, metric: Metric, factor: float, generator: np.random.
     - `p`: Wilcoxon's signed-rank test on the differences of runs that share task and seed, hence training words;
       `holm`: adjusted for all the pairs. The tasks are taken as given: p says nothing of others.
     """
-    found = comparable(scored(df, metric, factor))
-    found = found[found["ranked"]]
-    rows = _strata_of(found)
-    tested = signed_ranks(df, metric, factor)
+    found, rows = _rivals(df, metric, factor)
+    tested = _tested(found, rows)
     every = list(zip(tested["model"], tested["other"], strict=True))
     out = []
     for (x, y), random in zip(every, own(generator, map("\n".join, every)), strict=True):
@@ -144,9 +142,17 @@ def pairs(df: pd.DataFrame, metric: Metric, factor: float, generator: np.random.
 
 def signed_ranks(df: pd.DataFrame, metric: Metric, factor: float) -> pd.DataFrame:
     """The `p` and `holm` of `pairs`, which need no draws; `model` is the one that scores more."""
+    return _tested(*_rivals(df, metric, factor))
+
+
+def _rivals(df: pd.DataFrame, metric: Metric, factor: float) -> tuple[pd.DataFrame, dict[str, list[Floats]]]:
+    """The ranked runs that have a score, and the scores of each model."""
     found = comparable(scored(df, metric, factor))
     found = found[found["ranked"]]
-    rows = _strata_of(found)
+    return found, _strata_of(found)
+
+
+def _tested(found: pd.DataFrame, rows: dict[str, list[Floats]]) -> pd.DataFrame:
     paired = found.groupby(["model", "task", "seed"], observed=True)["normalised"].mean().unstack("model")
     ordered = sorted(rows, key=lambda model: (-round(statistics.mean(rows[model]), statistics.DIGITS), model))
     values = {model: paired[model].to_numpy() for model in ordered}

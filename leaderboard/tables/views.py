@@ -7,9 +7,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from leaderboard.protocol import FAR, PLAIN, SOLVED
+from leaderboard.protocol import FAR, SOLVED
 from leaderboard.tables.cells import STILL, cells, rows
-from leaderboard.tables.frame import PASSED, Metric, dynamics, scored
+from leaderboard.tables.frame import PASSED, Metric, dynamics, named, recipes, scored
 from leaderboard.tables.numbers import UNKNOWN, Cell, reach
 from leaderboard.tables.protocols import Group
 from leaderboard.tables.standings import COSTS, efficiency, efficient, frontiers, pairs, profiles, spread, standings
@@ -76,17 +76,16 @@ def _brief(cell: dict[str, Any], reached: tuple[float, float] | None) -> Cell:
 def _recipes(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
     """A row a task: of all ranked runs under each recipe how many solve; neither `metric` nor `factor` changes it."""
     found = scored(df, metric, factor)
-    found = found[found["ranked"]] if found["ranked"].any() else found
-    found = found.assign(recipe=found["recipe"].astype(object).fillna("").replace("", PLAIN), task=found["task"].astype(object))
+    found = named(found[found["ranked"]] if found["ranked"].any() else found)
     by = found.groupby(["task", "recipe"])[[*PASSED]]
     tidy = by.sum().join(by.count().rename(columns=lambda name: f"{name}_of")).astype(int).reset_index()
-    recipes = sorted(tidy["recipe"].unique(), key=lambda recipe: (recipe != PLAIN, recipe))
+    names = recipes(tidy)
     at = {(row["task"], row["recipe"]): _count(row["solved"], row["solved_of"]) for row in rows(tidy)}
-    shown = {task: [at.get((task, recipe), Cell()) for recipe in recipes] for task in sorted(tidy["task"].unique())}
+    shown = {task: [at.get((task, name), Cell()) for name in names] for task in sorted(tidy["task"].unique())}
     if len(shown) > 1:
-        sums = tidy.groupby("recipe")[["solved", "solved_of"]].sum().loc[recipes]
+        sums = tidy.groupby("recipe")[["solved", "solved_of"]].sum().loc[names]
         shown["all tasks"] = [_count(some, of) for some, of in zip(sums["solved"], sums["solved_of"], strict=True)]
-    return Section(tidy, Table("Runs that solve, by recipe", "task", recipes, shown, []))
+    return Section(tidy, Table("Runs that solve, by recipe", "task", names, shown, []))
 
 
 def _dynamics(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
