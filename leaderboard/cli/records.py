@@ -124,12 +124,11 @@ def site(
     from leaderboard.site.page import page
     from leaderboard.tables import protocols
 
-    if out is None and (folder.is_file() or (str(folder) == NAME and not folder.exists())):
+    if out is None and (folder.is_file() or store.asked(folder)):
         raise typer.BadParameter(f"{folder} is no folder: name the file to write, as page.html, after it")
     path = folder / "index.html" if out is None else out / "index.html" if out.is_dir() else out
     groups = protocols.chosen(protocols.grouped(_records(folder, beside)), protocol)
-    others = {name: path.with_name(file) for name, file in BESIDE.items()}
-    links = [(name, other.name) for name, other in others.items() if other.exists()]
+    links = [(name, file) for name, file in BESIDE.items() if path.with_name(file).exists()]
     links += [(f"Protocol {group.name}", _own(path, group, groups).name) for group in groups if len(groups) > 1]
     for group in groups:
         made, own = page(group, links), _own(path, group, groups)
@@ -197,29 +196,23 @@ def rerun(
     On the same processor with the same libraries it agrees if weights and scores are the same, bit for bit. Elsewhere it agrees
     if its accuracy, mean over lengths, differs by no more than that of two seeds of the same cell does.
     """
-    from leaderboard.running.rerun import accuracies, configuration
-    from leaderboard.running.rerun import rerun as run_again
-    from leaderboard.running.settings import SettingError
+    from leaderboard.running import rerun as again
 
-    every = published(store.STANDARD) if str(of) == NAME and not of.exists() else read_records(of)
+    every = published(store.STANDARD) if store.asked(of) else read_records(of)
     found = [record for record in every if record["id"].startswith(id)]
     if len(found) != 1:
         raise RecordError(f"{id}: {len(found)} of {len(every)} records of {of} have an id that begins so; allowed: one")
     (record,) = found
+    cfg = again.configuration(record, results)
     names = [record[part]["label"] for part in ("task", "model", "recipe")]
-    cell = [one for one in every if [one[part]["label"] for part in ("task", "model", "recipe")] == names]
-    cell = [one for one in cell if one["protocol"]["hash"] == record["protocol"]["hash"]]
-    try:
-        configuration(record, results)
-    except (SettingError, ValueError) as error:
-        raise RecordError(f"{record['id']}: {error}") from None
     took = f"took {record['cost']['cpu_seconds']:.0f} CPU-seconds"
     typer.echo(f"{record['id']}: {', '.join(filter(None, names))}, seed {record['seed']}; {took}")
-    again, verdict = run_again(record, cell, results)
+    made = again.rerun(record, cfg)
+    verdict = again.compared(record, made, again.cell_of(record, every))
     for line in verdict.why:
         typer.echo(f"  {line}")
     said = {True: "agrees", False: "does not agree", None: "cannot be decided"}[verdict.agrees]
-    typer.echo(f"{said}: {' '.join(f'{share:.3f}' for share in accuracies(again).values())} per symbol")
+    typer.echo(f"{said}: {' '.join(f'{share:.3f}' for share in again.accuracies(made).values())} per symbol")
     if verdict.agrees is False:
         raise typer.Exit(1)
 
@@ -237,7 +230,7 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
 
     There is a line on stderr for each file of the folder that is no record.
     """
-    if str(folder) == NAME and not folder.exists():
+    if store.asked(folder):
         return store.standard()
     if folder.name.endswith(SUFFIX):
         return published(folder)

@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 
 from leaderboard.running.config import Config
 from leaderboard.running.run import begun, run
-from leaderboard.running.settings import checked
+from leaderboard.running.settings import checked, expanded
 from leaderboard.store.schema import RecordError, at_own_depth
 
 SEEDS = 3  # of a cell, the least from which a spread is taken
@@ -33,11 +33,14 @@ class Verdict(NamedTuple):
 def configuration(record: Record, folder: Path) -> Config:
     """The configuration of a recorded run, to be kept in `folder`.
 
-    RecordError if the code here makes another run of it, because a version of the task, the architecture or the protocol was
-    raised since.
+    RecordError if it cannot be run here, or if the code here makes another run of it, because a version of the task, the
+    architecture or the protocol was raised since.
     """
-    cfg: Any = OmegaConf.merge(OmegaConf.structured(Config), record["config"], {"results": str(folder)})
-    here = begun(cfg, *checked(cfg))
+    try:
+        cfg: Any = OmegaConf.merge(OmegaConf.structured(Config), record["config"], {"results": str(folder)})
+        here = begun(cfg, *checked(cfg))
+    except ValueError as error:  # of a setting, a task or an architecture
+        raise RecordError(f"{record['id']}: {error}") from None
     if here["id"] != record["id"]:
         versions = {"protocol": [one["protocol"]["settings"].get("version") for one in (record, here)]}
         versions |= {of: [one[of]["version"] for one in (record, here)] for of in ("task", "model")}
@@ -46,16 +49,23 @@ def configuration(record: Record, folder: Path) -> Config:
     return cfg
 
 
-def rerun(record: Record, cell: Sequence[Record], folder: Path) -> tuple[Record, Verdict]:
-    """Run again, with the new record in `folder`, and compare; `cell` are the records of all seeds of the same cell."""
-    cfg = configuration(record, folder)
-    (folder / f"{record['id']}.json").unlink(missing_ok=True)  # an earlier attempt
-    again = run(cfg)
-    return again, compared(record, again, cell)
+def rerun(record: Record, cfg: Config) -> Record:
+    """Run again, with its `configuration`; the new record."""
+    (expanded(cfg.results) / f"{record['id']}.json").unlink(missing_ok=True)  # an earlier attempt
+    return run(cfg)
+
+
+def cell_of(record: Record, every: Sequence[Record]) -> list[Record]:
+    """The records of all seeds of its cell: the same task, architecture, recipe and protocol."""
+    return [one for one in every if _cell(one) == _cell(record)]
+
+
+def _cell(record: Record) -> list[str]:
+    return [record["protocol"]["hash"], *(record[part]["label"] for part in ("task", "model", "recipe"))]
 
 
 def compared(record: Record, again: Record, cell: Sequence[Record]) -> Verdict:
-    """Whether a run that was made again agrees with its record."""
+    """Whether a run that was made again agrees with its record; `cell` are the records of all seeds of the same cell."""
     if record["status"] != again["status"]:
         return Verdict(
             False, [f"the record is {record['status']}, the run is {again['status']}: {again['reason'] or 'no reason'}"]

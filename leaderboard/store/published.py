@@ -43,6 +43,11 @@ def published(path: Path) -> list[dict[str, Any]]:
     return records
 
 
+def asked(folder: Path) -> bool:
+    """Whether a folder that is asked for is not one, but NAME: the standard leaderboard."""
+    return str(folder) == NAME and not folder.exists()
+
+
 def standard() -> list[dict[str, Any]]:
     """The records of the standard leaderboard, which come with this package; those of seeds that are not whole are left out."""
     return whole(published(STANDARD))

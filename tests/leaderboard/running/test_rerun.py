@@ -8,7 +8,7 @@ from runs import configured
 from typer.testing import CliRunner
 
 from leaderboard.cli import app
-from leaderboard.running.rerun import compared, rerun
+from leaderboard.running.rerun import cell_of, compared, configuration, rerun
 from leaderboard.running.run import run
 from leaderboard.store.published import publish, published
 from leaderboard.store.schema import RecordError
@@ -40,8 +40,8 @@ def moved(record: dict, by: int) -> dict:
 def test_here_it_is_the_same_bit_for_bit(made: tuple[Path, list], tmp_path: Path) -> None:
     _, records = made
     for _ in range(2):  # an earlier attempt does not stand in the way
-        again, verdict = rerun(records[1], records, tmp_path)
-        assert verdict.agrees is True
+        again = rerun(records[1], configuration(records[1], tmp_path))
+        assert compared(records[1], again, records).agrees is True
         assert again["files"] == records[1]["files"]
         assert (tmp_path / f"{again['id']}.safetensors").exists()
 
@@ -70,6 +70,13 @@ def test_elsewhere_the_spread_of_its_seeds_decides(made: tuple[Path, list]) -> N
     assert "torch" in compared(record, other, cell).why[0]
 
 
+def test_a_cell_is_all_seeds_of_one_task_architecture_recipe_and_protocol(made: tuple[Path, list]) -> None:
+    _, records = made
+    others = [copy.deepcopy(records[0]) for _ in range(2)]
+    others[0]["recipe"]["label"], others[1]["protocol"]["hash"] = "steady", "0" * 8
+    assert cell_of(records[0], [*others, *records]) == records
+
+
 def test_a_failure_agrees_with_the_same_failure(made: tuple[Path, list]) -> None:
     _, (record, *_) = made
     failed = record | {"status": "failed", "reason": "it grew"}
@@ -83,7 +90,7 @@ def test_another_version_is_refused_before_anything_runs(made: tuple[Path, list]
     older = copy.deepcopy(record) | {"id": "0" * 16}
     older["task"]["version"] = 99
     with pytest.raises(RecordError, match="task version 99, here 1"):
-        rerun(older, [], tmp_path / "none")
+        configuration(older, tmp_path / "none")
     assert not (tmp_path / "none").exists()
 
 
