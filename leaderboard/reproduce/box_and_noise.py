@@ -41,18 +41,9 @@ class BoxAndNoise(Claim):
         yield from self._pilot()
         from leaderboard.reproduce import trained
 
-        for seed in range(self.seeds):
-            for name, recipe in (("without", "plain"), ("with", self.recipe)):
-                run = trained.train(
-                    "parity",
-                    "resnet",
-                    recipe,
-                    seed=1000 * self.seed + seed,
-                    length=self.length,
-                    steps=self.steps,
-                    rate=self.rate,
-                )
-                yield {"from": "fresh", "net": name, "task": "parity", "solves": trained.scored(run)["words_4N"]}
+        settings = {"length": self.length, "steps": self.steps, "rate": self.rate}
+        for name, _, run in trained.with_and_without(self.recipe, "parity", "resnet", self.seed, self.seeds, **settings):
+            yield {"from": "fresh", "net": name, "task": "parity", "solves": trained.scored(run)["words_4N"]}
 
     def _pilot(self) -> Iterator[Row]:
         from leaderboard.tables import frame

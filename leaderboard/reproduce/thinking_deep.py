@@ -41,18 +41,9 @@ class ThinkingDeep(Claim):
         """Scores of both nets for every seed."""
         from leaderboard.reproduce import trained
 
-        for seed in range(self.seeds):
-            for name, recipe in (("without", "plain"), ("with", self.recipe)):
-                run = trained.train(
-                    "parity",
-                    "resnet",
-                    recipe,
-                    seed=1000 * self.seed + seed,
-                    length=self.length,
-                    steps=self.steps,
-                    rate=self.rate,
-                )
-                yield {"net": name, "seed": seed} | trained.scored(run)
+        settings = {"length": self.length, "steps": self.steps, "rate": self.rate}
+        for name, seed, run in trained.with_and_without(self.recipe, "parity", "resnet", self.seed, self.seeds, **settings):
+            yield {"net": name, "seed": seed} | trained.scored(run)
 
     def accept(self, rows: Sequence[Row]) -> list[Check]:
         """Half of the words more at 4 N, means over seeds; and .99 of the answers at N stand."""

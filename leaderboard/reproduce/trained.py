@@ -1,6 +1,7 @@
 """Small real runs for claims: the product's own training and scoring, with settings that take seconds in place of minutes."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,6 +60,18 @@ def train(
     net = models.build(model, made, **asdict(cfg.net), seed=seed, **(options or {}))
     fit(cfg, made, net)
     return Run(net.eval(), made, length)
+
+
+def with_and_without(
+    recipe: str, task: str, model: str, first: int, seeds: int, **settings: Any
+) -> Iterator[tuple[str, int, Run]]:
+    """The plain recipe and another beside it, for each of so many seeds: `without` or `with`, the number of the seed, the run.
+
+    The seeds of nets begin at 1000 times `first`, the seed of a claim; `settings` are those of `train`.
+    """
+    for seed in range(seeds):
+        for name, chosen in (("without", protocol.PLAIN), ("with", recipe)):
+            yield name, seed, train(task, model, chosen, seed=1000 * first + seed, **settings)
 
 
 def scored(run: Run) -> Row:
