@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from leaderboard.running.duration import duration
+from leaderboard.running.duration import duration, left
 from leaderboard.store.atomic import put
 
 EVERY = 2.0  # seconds between two signs of life
@@ -43,7 +43,7 @@ class State:
             return ", ".join(parts) + f"; {self.ended}"
         parts.append(f"{self.running} running on {self.workers} workers")
         if made and ended < self.total:
-            parts.append(duration((self.seen - self.started) / made * (self.total - ended)) + " left")
+            parts.append(left(self.seen - self.started, made, self.total - ended))
         silence = time.time() - self.seen
         last = f"seen {duration(silence)} ago"
         last += ", so it may be gone: the same command goes on" if silence > SILENT else f"; dashboard {self.dashboard}"

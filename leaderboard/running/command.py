@@ -26,7 +26,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 import models
 import tasks
 from leaderboard.running.config import Config
-from leaderboard.running.duration import duration
+from leaderboard.running.duration import left
 from leaderboard.running.run import run, summary
 from leaderboard.running.settings import SettingError
 from leaderboard.store.record import RecordError
@@ -78,7 +78,7 @@ class Tally(NamedTuple):
         parts += [f"{running} running"] * bool(running)
         parts += [f"{counts[status]} {status}" for status in ("failed", "refused") if counts[status]]
         if worked and ended < self.total:
-            parts.append(duration((time.time() - self.started) / worked * (self.total - ended)) + " left")
+            parts.append(left(time.time() - self.started, worked, self.total - ended))
         return f"[{', '.join(parts)}]"
 
 

@@ -11,3 +11,8 @@ def duration(seconds: float) -> str:
         if seconds >= 1.5 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+def left(seconds: float, made: int, remaining: int) -> str:
+    """How long the remaining runs take, if each takes as long as one that was made did: `3 min left`."""
+    return duration(seconds / made * remaining) + " left"
