@@ -525,8 +525,8 @@ MUTANTS = [
     ),
     Mutant(
         FRAME,
-        '", ".join(filter(None, [line(record["model"]["label"]), recipe]))',
-        'line(record["model"]["label"])',
+        '", ".join(filter(None, [label, recipe])) + whose',
+        "label + whose",
         f"{PROTOCOLS}::test_a_recipe_is_a_row_of_its_own",
     ),
     Mutant(
