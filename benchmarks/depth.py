@@ -183,11 +183,14 @@ def inverse(names: list[str], depths: list[int], device: str, untied: bool) -> N
 
 @torch.no_grad()
 def scatter(net: models.Net, size: float) -> None:
-    """V normal with standard deviation `size` / sqrt(hidden): branches of about that size on normalised states."""
+    """V normal with standard deviation `size` / sqrt(hidden): branches of about that size on normalised states.
+
+    Of attention it is O, and of a convolution U.
+    """
     generator = torch.Generator().manual_seed(1)
     for block in net.blocks:
-        V = torch.randn(block.V.shape, generator=generator, dtype=torch.float64)
-        block.V.copy_(size / math.sqrt(net.hidden) * V)
+        last = next(getattr(block, name) for name in ("O", "V", "U") if hasattr(block, name))
+        last.copy_(size / math.sqrt(net.hidden) * torch.randn(last.shape, generator=generator, dtype=torch.float64))
 
 
 @torch.no_grad()

@@ -134,6 +134,10 @@ class Architecture(ABC):
         """A fresh block for a net of that width; architectures for which F = 0 is no good start, or that learn more, say so."""
         return Block(width // self.halves, width // self.halves, hidden, norm, generator)
 
+    def layer(self, width: int, hidden: int, norm: bool, generator: torch.Generator) -> list[Part[Any]]:
+        """The fresh blocks of a layer; architectures whose blocks are not all of one kind say which."""
+        return [self.block(width, hidden, norm, generator) for _ in range(self.blocks)]
+
     def evaluations(self, x: Tensor) -> int:
         """How many evaluations a call of a block on x counts for."""
         return 1

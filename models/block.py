@@ -63,12 +63,12 @@ class Part(nn.Module, ABC, Generic[Kind]):
 
 @dataclass(frozen=True)
 class Weights:
-    """Reference weights of a block: U `[units, channels, 3]`, b `[units]`, V `[channels, units]`.
+    """Reference weights of a block: U `[units, channels, kernel]`, b `[units]`, V `[channels, units]`.
 
     For an inner layer W `[inner units, units]`, c `[inner units]` and V `[channels, inner units]`; without, W = 1 and c = 0.
     """
 
-    U: Float[Tensor, "units reads 3"]
+    U: Float[Tensor, "units reads 3"] | Float[Tensor, "units reads 1"]
     b: Float[Tensor, " units"]
     V: Float[Tensor, "writes last"]
     W: Float[Tensor, "last units"] | None = None
@@ -96,15 +96,16 @@ class Norm(nn.Module):
 
 
 class Block(Part[Weights]):
-    """F(x) = V ReLU(U * N(x) + b), with V = 0 at the start: x + F(x) begins as the identity."""
+    """F(x) = V ReLU(U * N(x) + b), with V = 0 at the start: x + F(x) begins as the identity; U is `kernel` cells wide."""
 
     recalls: ClassVar[bool] = True
+    kernel: ClassVar[int] = 3
     recalled: Tensor | None  # R e, `[batch, cells, hidden]`
 
     def __init__(self, reads: int, writes: int, hidden: int, norm: bool, generator: torch.Generator) -> None:
         super().__init__()
         self.norm = Norm(reads) if norm else nn.Identity()
-        self.U = nn.Parameter(torch.randn(hidden, reads, 3, generator=generator) * (2 / (3 * reads)) ** 0.5)
+        self.U = nn.Parameter(torch.randn(hidden, reads, self.kernel, generator=generator) * (2 / (self.kernel * reads)) ** 0.5)
         self.b = nn.Parameter(torch.zeros(hidden))
         self.W: nn.Parameter | None = None
         self.c: nn.Parameter | None = None
@@ -145,9 +146,9 @@ class Block(Part[Weights]):
     def forward(self, x: Float[Tensor, "batch reads cells"]) -> Float[Tensor, "batch writes cells"]:
         """F(x)."""
         x = self.norm(x)
-        if self.W is None and self.recalled is None:
+        if self.kernel == 3 and self.W is None and self.recalled is None:
             return branch(x, self.U, self.b, self.V)
-        hidden = nn.functional.linear(windows(x), self.U.mT.flatten(1), self.b)
+        hidden = nn.functional.linear(windows(x) if self.kernel == 3 else x.mT, self.U.mT.flatten(1), self.b)
         hidden = torch.relu(hidden if self.recalled is None else hidden + self.recalled)
         if self.W is not None:
             hidden = torch.relu(nn.functional.linear(hidden, self.W, self.c))

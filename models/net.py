@@ -69,7 +69,7 @@ class Net(nn.Module):
         self.memory, self.box, self.pace, self.recall, self.noise = memory, box, pace, recall, 0.0
         self.generator = torch.Generator().manual_seed(seed)
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
-        parts = [architecture.block(width, hidden, norm, self.generator) for _ in range(architecture.blocks * max(layers, 1))]
+        parts = [part for _ in range(max(layers, 1)) for part in architecture.layer(width, hidden, norm, self.generator)]
         if recall and (unable := [part for part in parts if not part.recalls]):
             reason = f"a {type(unable[0]).__name__} does not read the word again at every layer"
             raise ModelError(f"{architecture.label}: recall=true is not allowed, as {reason}; allowed: recall=false")
@@ -78,7 +78,7 @@ class Net(nn.Module):
                 part.deepen()
             if recall:
                 part.recall(width)
-        self.blocks, self.hidden = nn.ModuleList(parts), parts[0].hidden
+        self.blocks, self.hidden = nn.ModuleList(parts), max(part.hidden for part in parts)
         self.readout = nn.Parameter(torch.randn(classes, width, generator=self.generator) * width**-0.5)
         self.bias = nn.Parameter(torch.zeros(classes, 1))
 

@@ -62,6 +62,7 @@ def random_words(task: Task, count: int, length: int) -> torch.Tensor:
 
 
 LAYERED = [name for name, (model, _) in MODELS.items() if models.find(model).layered]
+RECALLING = [name for name in LAYERED if name != "neural_gpu"]  # they can read the word at every layer
 
 
 def small(name: str, task: str = "parity", **settings: Any) -> models.Net:

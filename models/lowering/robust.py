@@ -31,15 +31,18 @@ def certified(program: Program, inner: bool, skip: bool) -> Reference:
     return Reference(program, [saturated(program, program.rules, inner, skip)], radius=radius(program, inner))
 
 
-def radius(program: Program, inner: bool) -> float:
-    """Perturbations of every channel that are smaller than this are corrected at every step."""
-    longest = max(len(_literals(program, rule)) for rule in program.rules)
-    return 0.25 if inner else min(0.25, (1 - 1 / GAIN) / (2 * longest))
+def radius(program: Program, inner: bool, beside: float = 1.0) -> float:
+    """Perturbations of every channel that are smaller than this are corrected at every step.
+
+    `beside`: how many of them add up where a guard reads a neighbour.
+    """
+    longest = max(sum(beside if tap.at else 1.0 for tap in literals(program, rule)) for rule in program.rules)
+    return 0.25 / beside if inner else min(0.25, (1 - 1 / GAIN) / (2 * longest))
 
 
 def saturated(program: Program, rules: Sequence[Rule], inner: bool, skip: bool) -> Weights:
     """F(x) = r(x) + what the rules write (- x with `skip`), with one hidden layer, or two if `inner`."""
-    channels, guards = program.channels, [_literals(program, rule) for rule in rules]
+    channels, guards = program.channels, [literals(program, rule) for rule in rules]
     writes = torch.zeros(channels, len(rules))
     for k, rule in enumerate(rules):
         for channel, change in program.changes(rule).items():
@@ -98,6 +101,6 @@ def _own(channels: int) -> torch.Tensor:
     return torch.nn.functional.pad(torch.eye(channels)[..., None], (1, 1))
 
 
-def _literals(program: Program, rule: Rule) -> list[Tap]:
+def literals(program: Program, rule: Rule) -> list[Tap]:
     """The guard of a rule but for "this cell is alive", which always holds."""
     return [tap for tap in program.taps(rule) if (tap.at, tap.channel, tap.holds) != (0, 0, True)]

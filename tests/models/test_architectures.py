@@ -27,6 +27,7 @@ from models.polynet import DISTINCT
 from models.solving.adaptive import ADAPTIVE
 from models.solving.fixed import FIXED
 from models.solving.watch import SolverError
+from models.transformer import Attention
 
 TIGHT = {"method": "dopri5", "rtol": 1e-6, "atol": 1e-6}
 OPTIONS: dict[str, list[dict[str, Any]]] = {
@@ -35,6 +36,8 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "plain": [{}, {"initial": "identity"}],
     "neural_ode": [{"method": "euler"}, {"method": "rk4", "step": 0.5}, TIGHT, {"method": "heun2", "time": True}],
     **{name: [{"method": "rk4", "step": 0.5}, TIGHT] for name in ("second_order_ode", "tis_ode")},
+    "transformer": [{"positions": kind} for kind in ("relative", "alibi", "sinusoidal", "none")],  # randomised: below
+    "neural_gpu": [{}, {"units": 1, "cutoff": 1.0}],
     "clock_ode": [{"method": "euler"}],  # 16 steps a layer; more in tests/models/test_clock.py
 }
 
@@ -121,6 +124,7 @@ CLOSED: list[tuple[str, dict[str, Any], Matrix]] = [
     ("fractalnet", {"columns": 1}, lambda a: a),
     ("fractalnet", {"columns": 2}, lambda a, b, c: (b @ a + c) / 2),
     ("fractalnet", {"columns": 3}, fractal_3),
+    ("transformer", {}, lambda A, M: (eye(A) + M) @ (eye(A) + A)),
     ("neural_ode", {"method": "euler"}, lambda A: eye(A) + A),
     ("neural_ode", {"method": "euler", "step": 0.5}, lambda A: taylor(A / 2, 1) @ taylor(A / 2, 1)),
     ("neural_ode", {"method": "midpoint"}, lambda A: taylor(A, 2)),
@@ -618,7 +622,10 @@ def test_forward_leaves_no_trace(name: str, options: dict[str, Any]) -> None:
 # initial weights
 
 
-@pytest.mark.parametrize(("name", "options"), [case for case in LAYERED if case != ("plain", {})], ids=label)
+BEYOND = [("plain", {}), *[("neural_gpu", options) for options in OPTIONS["neural_gpu"]]]  # they do not begin near the identity
+
+
+@pytest.mark.parametrize(("name", "options"), [case for case in LAYERED if case not in BEYOND], ids=label)
 @torch.no_grad()
 def test_initial_net_is_the_identity_at_depth_100(name: str, options: dict[str, Any]) -> None:
     made = models.build(name, tasks.get("parity"), **options).eval()
@@ -631,7 +638,8 @@ def test_initial_net_is_the_identity_at_depth_100(name: str, options: dict[str, 
     close(final, first, 1e-4)
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _ in LAYERED} - {"clock_ode"}))  # a layer is 16 steps: see test_depth
+# a layer of the first is 16 steps, see test_depth; the gates of the other forget, so that little is left after 100
+@pytest.mark.parametrize("name", sorted({name for name, _ in LAYERED} - {"clock_ode", "neural_gpu"}))
 @pytest.mark.parametrize(("layers", "norm"), [(0, False), (100, True)], ids=["tied", "untied-norm"])
 def test_depth_100_learns(name: str, layers: int, norm: bool) -> None:
     options = {"method": "euler"} if name.endswith("_ode") else {"initial": "identity"} if name == "plain" else {}
@@ -645,7 +653,7 @@ def test_depth_100_learns(name: str, layers: int, norm: bool) -> None:
         optimizer.zero_grad()
         loss.backward()
         if not losses:
-            gradients = torch.stack([block.V.grad.norm() for block in made.blocks])  # type: ignore[union-attr]
+            gradients = torch.stack([getattr(block, "O", block.V).grad.norm() for block in made.blocks])  # type: ignore[union-attr]
             assert gradients.isfinite().all()
             assert gradients.min() > 1e-2 / early * gradients.max() > 1e-5 / early
         losses.append(loss.item())
@@ -662,7 +670,7 @@ def test_seed_decides_the_initial_weights(name: str, options: dict[str, Any], la
         assert torch.equal(value, same.state_dict()[key])
     assert not torch.equal(one.embed, other.embed)
     assert not torch.equal(one.readout, other.readout)
-    kernels = [block.U for block in (*one.blocks, *other.blocks)]
+    kernels = [getattr(block, "Q" if isinstance(block, Attention) else "U") for block in (*one.blocks, *other.blocks)]
     assert not any(torch.equal(U, W) for U, W in combinations(kernels, 2))  # type: ignore[arg-type]
 
 
@@ -722,7 +730,7 @@ def bare(name: str, **settings: Any) -> Net:
 
 
 REFUSED: list[tuple[Callable[..., object], str, dict[str, Any], list[str]]] = [
-    (build, "transformer", {}, ["'transformer'", *models.names()]),
+    (build, "perceptron", {}, ["'perceptron'", *models.names()]),
     (build, "fractalnet", {"rows": 2}, ["fractalnet", "'rows'", "columns", "drop", "global_drop"]),
     (build, "resnet", {"drop": 0.1}, ["resnet", "'drop'"]),
     (build, "fractalnet", {"columns": "two"}, ["fractalnet", "columns", "two"]),
