@@ -142,6 +142,10 @@ class Architecture(ABC):
         """How many evaluations a call of a block on x counts for."""
         return 1
 
+    def keeps(self, width: int, hidden: int, cells: int) -> int:
+        """Numbers a cell that autograd keeps of the calls of a layer: of a block its window and its hidden units."""
+        return self.calls * (4 * (width // self.halves) + hidden)
+
     def penalty(self, x: Cells, layers: Layers) -> Float[Tensor, ""]:
         """What training adds to the loss, given the final state x; 0 for most."""
         return x.new_zeros(())

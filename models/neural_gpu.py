@@ -111,6 +111,10 @@ class NeuralGPU(OneStep):
         assert isinstance(weights, Kernel)
         return len(weights.B)
 
+    def keeps(self, width: int, hidden: int, cells: int) -> int:
+        """Of every unit three windows, two gates and a candidate."""
+        return self.units * 16 * width
+
     def lower(self, program: Program) -> Reference:
         """Guards in the first unit, what they write in the last; those between pass all on. NotRealizable with one unit."""
         return self._rules(program, restores=False)

@@ -167,6 +167,10 @@ class Transformer(Discrete):
         """The channels of the program and two copies; and a head must hold them."""
         return max(1 + len(SIDES), self.heads) * reference.program.channels
 
+    def keeps(self, width: int, hidden: int, cells: int) -> int:
+        """Queries, keys, values and what comes of them, the scores of every cell, and the units of the MLP."""
+        return 8 * width + 3 * self.heads * cells + hidden
+
     def lower(self, program: Program) -> Reference:
         """The rules as an MLP."""
         return self._reading(program, lower(program))

@@ -60,8 +60,7 @@ def activations(cfg: "Config", task: tasks.Task, architecture: models.Architectu
     cells, depth = task.cells(cfg.training.length), task.depth(cfg.training.length) * (cfg.net.pace or architecture.pace)
     places = cells * cfg.training.batch
     state = width * places
-    call = (4 * (width // architecture.halves) + hidden * (1 + cfg.net.inner)) * places  # its window and its hidden units
-    layer = state + architecture.calls * call
+    layer = state + (architecture.keeps(width, hidden, cells) + architecture.calls * hidden * cfg.net.inner) * places
     steady, progressive = bool(cfg.training.steady), bool(cfg.training.progressive)
     kept: float = (1 + steady + 2 * progressive) * depth * layer
     if isinstance(architecture, Stream):
