@@ -320,7 +320,7 @@ def text(group: Group, dose: pd.DataFrame | None = None) -> str:
         "# Findings\n",
         f"{len(runs)} runs of the suite `standard` ({runs['model'].nunique()} rows, {runs['task'].nunique()} tasks, "
         f"{seeds.min()} to {seeds.max()} seeds a task, {cost:.1f} CPU-hours; {failed} failed). The suite is not complete: "
-        "it is planned with ten seeds of twelve tasks, and a task stands here with those seeds that all of its rows have. This "
+        "it is planned with ten seeds of twelve tasks, and a task stands here with those seeds that most of its rows have. This "
         "page and its figure are made by `make findings` from the published records; a test holds them to these.\n",
         *recipes(runs),
         *predictors(runs),

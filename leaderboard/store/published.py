@@ -18,6 +18,7 @@ from leaderboard.store.schema import RecordError, validated
 
 SUFFIX = ".jsonl.gz"
 NAME = "published"  # what stands for the records of the standard leaderboard where a folder of records is asked for
+MOST = 3 / 4  # of the rows of a task
 LOCAL = ("results", "logger", "store")  # of a configuration: where a run was kept, on which no result depends
 STANDARD = Path(str(files("leaderboard"))) / "published" / f"standard{SUFFIX}"
 
@@ -54,18 +55,28 @@ def standard() -> list[dict[str, Any]]:
 
 
 def whole(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each task of a protocol the records of those seeds that all of its rows have: a fair table while a suite runs on.
+    """A fair part of the records while a suite runs on: rows of a task have the same seeds, and tasks nearly the same rows.
 
-    A row is an architecture under a recipe. Failed runs count: they have been tried. A task that has fewer rows than half of
-    the tasks, as its turn has just come, is left out.
+    A row is an architecture under a recipe. Of each task of a protocol those seeds stay that MOST of its rows have, and those
+    rows that have all of these seeds. Failed runs count: they have been tried. A task without MOST of the rows that half of the
+    tasks have is left out, as its turn has just come.
     """
     rows = defaultdict[tuple[str, str], dict[int, set[tuple[str, str]]]](lambda: defaultdict(set))
     for record in records:
-        rows[_task(record)][record["seed"]].add((record["model"]["label"], record["recipe"]["label"]))
+        rows[_task(record)][record["seed"]].add(_row(record))
     most = {task: max(map(len, seeds.values())) for task, seeds in rows.items()}
     usual = {of: median_low(n for (hash, _), n in most.items() if hash == of) for of, _ in most}
-    full = {task: n for task, n in most.items() if n >= usual[task[0]]}
-    return [record for record in records if len(rows[_task(record)][record["seed"]]) == full.get(_task(record))]
+    kept: dict[tuple[str, str], tuple[set[int], set[tuple[str, str]]]] = {}
+    for task, seeds in rows.items():
+        if most[task] >= MOST * usual[task[0]]:
+            common = {seed for seed, found in seeds.items() if len(found) >= MOST * most[task]}
+            kept[task] = common, set.intersection(*(seeds[seed] for seed in common))
+    some = [(record, *kept[_task(record)]) for record in records if _task(record) in kept]
+    return [record for record, seeds, shown in some if record["seed"] in seeds and _row(record) in shown]
+
+
+def _row(record: dict[str, Any]) -> tuple[str, str]:
+    return record["model"]["label"], record["recipe"]["label"]
 
 
 def _task(record: dict[str, Any]) -> tuple[str, str]:

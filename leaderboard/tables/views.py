@@ -74,9 +74,13 @@ def _brief(cell: dict[str, Any], reached: tuple[float, float] | None) -> Cell:
 
 
 def _recipes(df: pd.DataFrame, metric: Metric, factor: float) -> Section:
-    """A row a task: of all ranked runs under each recipe how many solve; neither `metric` nor `factor` changes it."""
+    """A row a task: of all ranked runs under each recipe how many solve; neither `metric` nor `factor` changes it.
+
+    Runs that are missing count, but for architectures of which no run on a task was made.
+    """
     found = scored(df, metric, factor)
     found = named(found[found["ranked"]] if found["ranked"].any() else found)
+    found = found[~found.groupby(["task", "architecture"])["missing"].transform("all")]
     by = found.groupby(["task", "recipe"])[[*PASSED]]
     tidy = by.sum().join(by.count().rename(columns=lambda name: f"{name}_of")).astype(int).reset_index()
     names = recipes(tidy)

@@ -90,6 +90,16 @@ def test_only_whole_seeds_stand_in_the_table_of_what_is_published() -> None:
     assert whole([*every, done("gru", task="begun")]) == every  # a task whose turn has just come
 
 
+def test_a_row_that_lacks_a_seed_of_most_is_left_out_and_does_not_cost_the_others_theirs() -> None:
+    most = [done(model, seed=seed) for seed in (0, 1) for model in ("gru", "lstm", "resnet")]
+    assert whole([*most, done("plain")]) == most
+    assert whole([*most, done("plain"), done("rnn")]) == [
+        record for record in [*most, done("plain"), done("rnn")] if record["seed"] == 0
+    ]  # 3 of 5 rows are too few for seed 1
+    one = [done(model, seed=seed, task="count") for seed in (0, 1) for model in ("gru", "lstm", "resnet", "plain")]
+    assert whole([*most, *one]) == [*most, *one]  # 3 of 4 rows are nearly all
+
+
 def test_own_runs_stand_among_those_of_another_file(tmp_path: Path) -> None:
     path, own = tmp_path / "some.jsonl.gz", tmp_path / "own"
     publish(path, [done("gru", seed=0), done("gru", seed=1)])
