@@ -26,8 +26,15 @@ from leaderboard.tables.protocols import Group, grouped
 from leaderboard.tables.statistics import signed_rank, wilson
 
 HERE = Path(__file__).parent.parent / "docs"
-BASIN = STANDARD.with_name("basin.json")
-DOSE = STANDARD.with_name(STANDARD.name.replace("standard", "dose"))
+BASIN, SIGNAL = STANDARD.with_name("basin.json"), STANDARD.with_name("signal.json")
+DOSE, GROUPS = (STANDARD.with_name(STANDARD.name.replace("standard", name)) for name in ("dose", "groups"))
+GENERATED = {  # by the two letters of the automata of conf/suite/groups.yaml: the order, and whether it is solvable
+    "[[1, 2], [2, 3], [3, 4], [4, 0], [0, 1]]": ("Z5", 5, True),
+    "[[1, 0], [2, 4], [3, 3], [4, 2], [0, 1]]": ("D5", 10, True),
+    "[[1, 0], [2, 2], [3, 4], [4, 1], [0, 3]]": ("F20", 20, True),
+    "[[1, 1], [2, 2], [3, 0], [4, 3], [0, 4]]": ("A5", 60, False),
+    "[[1, 1], [2, 0], [3, 2], [4, 3], [0, 4]]": ("S5", 120, False),
+}
 PREDICTORS = {
     "stands": "answers at N that stand at the depth of 4 N",
     "drift": "length of the curve a layer beyond depth(N), over that before",
@@ -61,6 +68,12 @@ def runs_of(group: Group) -> pd.DataFrame:
         hardness=found["task"].map(classes),
         fresh=~found["task"].isin(TASKS),  # those of the pilot, on which the hypotheses were formed,
     )
+
+
+def depths(group: Group) -> dict[str, int]:
+    """depth(N) of each task."""
+    every = ((record["task"]["label"], score) for record in group.records for score in record["scores"])
+    return {task: score["depth"] for task, score in every if score["factor"] == 1 and score["depth_of"] == score["length"]}
 
 
 def _last(record: dict[str, Any]) -> float:
@@ -282,6 +295,65 @@ def around(basin: dict[str, dict[str, dict[str, float]]]) -> Iterator[str]:
     )
 
 
+# 5. what tells before training
+
+
+def before(runs: pd.DataFrame, signal: dict[str, dict[str, float]], layers: dict[str, int]) -> Iterator[str]:
+    """Finding 5: of the tasks of which anything is known before training; `layers`: depth(N) of each."""
+    yield "## 5. What tells before training which tasks are learnt\n"
+    found = runs.dropna(subset=["solved"]).groupby("task").agg(fits=("fits", "mean"), solved=("solved", "mean"))
+    found = found.assign(
+        hardness=runs.groupby("task")["hardness"].first(),
+        depth=pd.Series(layers),
+        signal=pd.Series({task: float(np.median(list(of.values()))) for task, of in signal.items()}),
+    )
+    found = found.dropna(subset=["signal"]).sort_values("signal")
+    yield (
+        "*Signal* is how far the first gradient of a task, in a fresh net, is from those of meaningless targets, over how far these "
+        "are from each other (`gradients.target_signal`, made by benchmarks/first_gradient.py): about 1 where a step of gradient "
+        "descent cannot tell the task from chance. The median over the architectures.\n"
+    )
+    rows = {
+        str(task): [
+            row["hardness"],
+            f"{row['depth']:.0f}",
+            f"{row['signal']:.3g}",
+            f"{row['fits']:.2f}",
+            f"{row['solved']:.2f}",
+        ]
+        for task, row in found.iterrows()
+    }
+    yield table(["class", "depth(N)", "signal", "runs that fit", "runs that solve"], rows, "task")
+    said = []
+    for name, about in (("signal", "the signal"), ("depth", "the depth of the reference")):
+        for of in ("fits", "solved"):
+            rho = correlation(*(found[column].rank().to_numpy(float) for column in (name, of)))
+            said.append(f"of {about} with the share that {'fit' if of == 'fits' else 'solve'} {rho:.2f}")
+    yield f"Rank correlations over the {len(found)} tasks: {', '.join(said)}. *Refuted* where further tasks bring them below {STRONG:g}.\n"
+
+
+def groups(runs: pd.DataFrame) -> Iterator[str]:
+    """Finding 6: automata that differ by the group that their letters generate."""
+    yield "## 6. Solvable and other groups\n"
+    names = {task: found for task in runs["task"].unique() for table, found in GENERATED.items() if table in task}
+    runs = runs.assign(**{of: [names[task][k] for task in runs["task"]] for k, of in enumerate(("group", "order", "solvable"))})
+    columns, rows = _shares(runs.sort_values("order"), "group")
+    yield (
+        "Automata of five states with two letters that are permutations, which generate Z5, D5, F20, A5 or S5 (`suite=groups`: "
+        f"{runs['architecture'].nunique()} architectures, {runs['seed'].nunique()} seeds, {len(runs)} runs). A5 and S5 are not solvable: "
+        "their word problems are NC¹-complete, and those of the others in ACC⁰. All have five states and 12 rules.\n"
+    )
+    yield table(
+        columns, dict(sorted(rows.items(), key=lambda row: [name for name, _, _ in GENERATED.values()].index(row[0]))), "group"
+    )
+    solvable, other = (runs[runs["solvable"] == whether]["solved"] for whether in (True, False))
+    rho = correlation(*(runs[name].rank().to_numpy(float) for name in ("order", "solved")))
+    yield (
+        f"{solvable.sum():.0f} of {len(solvable)} runs solve where the group is solvable {_wilson(solvable)} and {other.sum():.0f} of {len(other)} "
+        f"where it is not {_wilson(other)}; the rank correlation of solving with the order of the group is {rho:.2f}.\n"
+    )
+
+
 # the page
 
 
@@ -311,8 +383,8 @@ def figure(runs: pd.DataFrame) -> Figure:
     return drawing
 
 
-def text(group: Group, dose: pd.DataFrame | None = None) -> str:
-    """The page."""
+def text(group: Group, dose: pd.DataFrame | None = None, permutations: pd.DataFrame | None = None) -> str:
+    """The page; `dose` and `permutations` are the runs of the suites dose and groups, if they have been made."""
     runs = runs_of(group)
     cost = sum(record["cost"]["cpu_seconds"] for record in group.records) / 3600
     seeds, failed = runs.groupby("task")["seed"].nunique(), sum(record["status"] == "failed" for record in group.records)
@@ -320,13 +392,15 @@ def text(group: Group, dose: pd.DataFrame | None = None) -> str:
         "# Findings\n",
         f"{len(runs)} runs of the suite `standard` ({runs['model'].nunique()} rows, {runs['task'].nunique()} tasks, "
         f"{seeds.min()} to {seeds.max()} seeds a task, {cost:.1f} CPU-hours; {failed} failed). The suite is not complete: "
-        "it is planned with ten seeds of twelve tasks, and a task stands here with those seeds that most of its rows have. This "
-        "page and its figure are made by `make findings` from the published records; a test holds them to these.\n",
+        "it is planned with ten seeds of twelve tasks, and a task stands here with those seeds that most of its rows have. "
+        "This page and its figure are made by `make findings` from the published records; a test holds them to these.\n",
         *recipes(runs),
         *predictors(runs),
         '<img src="findings.png" alt="Score at four times the training length against the share of answers that stand.">\n',
         *noise(runs, dose),
         *unlearnt(runs),
+        *(before(runs, json.loads(SIGNAL.read_text()), depths(group)) if SIGNAL.exists() else []),
+        *(groups(permutations) if permutations is not None else []),
     ]
     return "".join(map(_wrapped, "\n".join(parts).splitlines(keepends=True)))
 
@@ -341,8 +415,8 @@ def _wrapped(line: str) -> str:
 def main(folder: Path = HERE) -> None:
     """Write the page and its figure."""
     (group,) = grouped(whole(published(STANDARD)))
-    dose = runs_of(grouped(published(DOSE))[0]) if DOSE.exists() else None
-    (folder / "findings.md").write_text(text(group, dose), encoding="utf-8")
+    dose, permutations = (runs_of(grouped(published(of))[0]) if of.exists() else None for of in (DOSE, GROUPS))
+    (folder / "findings.md").write_text(text(group, dose, permutations), encoding="utf-8")
     (folder / "findings.png").write_bytes(png(figure(runs_of(group))))
 
 

@@ -122,3 +122,23 @@ def task_signal(net: Net, family: Sequence[Task], tokens: Tensor) -> dict[str, f
     length = tokens.shape[1]
     losses = (nn.functional.cross_entropy(net(tokens, task.depth(length)), task.target(tokens)) for task in family)
     return gradient_signal(list(net.parameters()), losses)
+
+
+def target_signal(net: Net, task: Task, tokens: Tensor, generator: torch.Generator, others: int = 16) -> float:
+    """How far the gradient of the task is from those of `others` meaningless targets, over how far these are from each other.
+
+    These are the answers of the task to the same words `[batch, cells]`, dealt out to other words at each cell: all that is
+    left is how often an answer is right there. |g - m|^2 over the mean of |g(k) - m|^2, m the mean of the g(k): about 1 if
+    a step of gradient descent cannot tell the task from chance.
+    """
+    net.eval()
+    target, logits = task.target(tokens), net(tokens, task.depth(tokens.shape[1]))
+    dealt = [torch.rand(target.shape, generator=generator).argsort(0) for _ in range(others)]
+    losses = [nn.functional.cross_entropy(logits, answers) for answers in (target, *(target.gather(0, to) for to in dealt))]
+    found = [
+        torch.autograd.grad(loss, list(net.parameters()), retain_graph=True, allow_unused=True, materialize_grads=True)
+        for loss in losses
+    ]
+    own, *rest = (torch.cat([part.flatten() for part in gradient]).double() for gradient in found)
+    mean = torch.stack(rest).mean(0)
+    return float((own - mean).square().sum() / (torch.stack(rest) - mean).square().sum(1).mean())

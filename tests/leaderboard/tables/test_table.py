@@ -672,9 +672,9 @@ def test_recipes_by_hand() -> None:
     made = VIEWS["recipes"].make(frame(records), "symbol", 1)
     assert made.table.columns == ["plain", "steady"]
     written = {task: [(cell.value, cell.of) for cell in row] for task, row in made.table.rows.items()}
-    # gru lacks seed 1 of parity, and steady one run there: what others ran and a row did not is unsolved; gru never ran on count
+    # gru lacks seed 1 of parity, and steady one run there: what others ran and a row did not is unsolved
     assert written["parity"] == [(2, 4), (1, 2)]
-    assert written["all tasks"][0] == (2, 5)
+    assert written["all tasks"][0] == (2, 5)  # gru never ran on count
 
 
 def test_command_shows_one_metric_and_factor(tmp_path: Path) -> None:
