@@ -309,9 +309,9 @@ def before(runs: pd.DataFrame, signal: dict[str, dict[str, float]], layers: dict
     )
     found = found.dropna(subset=["signal"]).sort_values("signal")
     yield (
-        "*Signal* is how far the first gradient of a task, in a fresh net, is from those of meaningless targets, over how far these "
-        "are from each other (`gradients.target_signal`, made by benchmarks/first_gradient.py): about 1 where a step of gradient "
-        "descent cannot tell the task from chance. The median over the architectures.\n"
+        "*Signal* is how far the first gradient of a task, in a fresh net, is from those of meaningless targets, over how far "
+        "these are from each other (`gradients.target_signal`, made by benchmarks/first_gradient.py): about 1 where a step of "
+        "gradient descent cannot tell the task from chance. The median over the architectures.\n"
     )
     rows = {
         str(task): [
@@ -329,7 +329,10 @@ def before(runs: pd.DataFrame, signal: dict[str, dict[str, float]], layers: dict
         for of in ("fits", "solved"):
             rho = correlation(*(found[column].rank().to_numpy(float) for column in (name, of)))
             said.append(f"of {about} with the share that {'fit' if of == 'fits' else 'solve'} {rho:.2f}")
-    yield f"Rank correlations over the {len(found)} tasks: {', '.join(said)}. *Refuted* where further tasks bring them below {STRONG:g}.\n"
+    yield (
+        f"Rank correlations over the {len(found)} tasks: {', '.join(said)}. *Refuted* where further tasks bring them below "
+        f"{STRONG:g}.\n"
+    )
 
 
 def groups(runs: pd.DataFrame) -> Iterator[str]:
@@ -340,8 +343,8 @@ def groups(runs: pd.DataFrame) -> Iterator[str]:
     columns, rows = _shares(runs.sort_values("order"), "group")
     yield (
         "Automata of five states with two letters that are permutations, which generate Z5, D5, F20, A5 or S5 (`suite=groups`: "
-        f"{runs['architecture'].nunique()} architectures, {runs['seed'].nunique()} seeds, {len(runs)} runs). A5 and S5 are not solvable: "
-        "their word problems are NC¹-complete, and those of the others in ACC⁰. All have five states and 12 rules.\n"
+        f"{runs['architecture'].nunique()} architectures, {runs['seed'].nunique()} seeds, {len(runs)} runs). A5 and S5 are not "
+        "solvable: their word problems are NC¹-complete, and those of the others in ACC⁰. All have five states and 12 rules.\n"
     )
     yield table(
         columns, dict(sorted(rows.items(), key=lambda row: [name for name, _, _ in GENERATED.values()].index(row[0]))), "group"
@@ -349,8 +352,9 @@ def groups(runs: pd.DataFrame) -> Iterator[str]:
     solvable, other = (runs[runs["solvable"] == whether]["solved"] for whether in (True, False))
     rho = correlation(*(runs[name].rank().to_numpy(float) for name in ("order", "solved")))
     yield (
-        f"{solvable.sum():.0f} of {len(solvable)} runs solve where the group is solvable {_wilson(solvable)} and {other.sum():.0f} of {len(other)} "
-        f"where it is not {_wilson(other)}; the rank correlation of solving with the order of the group is {rho:.2f}.\n"
+        f"{solvable.sum():.0f} of {len(solvable)} runs solve where the group is solvable {_wilson(solvable)}, and {other.sum():.0f} "
+        f"of {len(other)} where it is not {_wilson(other)}; the rank correlation of solving with the order of the group is "
+        f"{rho:.2f}.\n"
     )
 
 
