@@ -352,9 +352,9 @@ def groups(runs: pd.DataFrame) -> Iterator[str]:
     solvable, other = (runs[runs["solvable"] == whether]["solved"] for whether in (True, False))
     rho = correlation(*(runs[name].rank().to_numpy(float) for name in ("order", "solved")))
     yield (
-        f"{solvable.sum():.0f} of {len(solvable)} runs solve where the group is solvable {_wilson(solvable)}, and {other.sum():.0f} "
-        f"of {len(other)} where it is not {_wilson(other)}; the rank correlation of solving with the order of the group is "
-        f"{rho:.2f}.\n"
+        f"{solvable.sum():.0f} of {len(solvable)} runs solve where the group is solvable {_wilson(solvable)}, "
+        f"and {other.sum():.0f} of {len(other)} where it is not {_wilson(other)}; the rank correlation with its order "
+        f"is {rho:.2f}.\n"
     )
 
 

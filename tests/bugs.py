@@ -1155,4 +1155,28 @@ MUTANTS = [
     ),
     Mutant("leaderboard/cluster/sweep.py", "bool(self.flying) or self.pieces.left()", "bool(self.flying)", LOCALLY),
     Mutant("leaderboard/cluster/sweep.py", "        workers.dismiss(address, name)", "        pass", LOCALLY),
+    Mutant("models/transformer.py", "q @ k.mT * q.shape[3] ** -0.5", "q @ k.mT", "tests/models/test_transformer.py"),
+    Mutant(
+        "models/transformer.py",
+        "distance = places - places[:, None]",
+        "distance = places[:, None] - places",
+        "tests/models/test_transformer.py",
+    ),
+    Mutant("models/transformer.py", ".softmax(-1)[..., :-1]", "[..., :-1].softmax(-1)", "tests/models/test_transformer.py"),
+    Mutant("models/transformer.py", "return y + M(y), *places", "return y + M(x), *places", CLOSED),
+    Mutant("models/transformer.py", "[:cells].sort().values", "[:cells]", "tests/models/test_transformer.py"),
+    Mutant("models/transformer.py", "beside=2.0", "beside=1.0", "tests/models/test_robust.py"),
+    Mutant(
+        "models/neural_gpu.py", "torch.tanh(candidate(r * x))", "torch.tanh(candidate(x))", "tests/models/test_neural_gpu.py"
+    ),
+    Mutant("models/neural_gpu.py", "x = u * x + (1 - u)", "x = (1 - u) * x + u", "tests/models/test_neural_gpu.py"),
+    Mutant("models/neural_gpu.py", "(self.cutoff - 1) / 2", "(self.cutoff - 1)", "tests/models/test_neural_gpu.py"),
+    Mutant("models/neural_gpu.py", "(0.5 - FLAT / GAIN) / max", "(0.75 - FLAT / GAIN) / max", "tests/models/test_robust.py"),
+    Mutant("leaderboard/analysis/gradients.py", "target.gather(0, to)", "target.gather(0, to.flip(0))", G),
+    Mutant(
+        "leaderboard/store/published.py",
+        "if len(found) >= MOST * most[task]}",
+        "if len(found) >= 0}",
+        "tests/leaderboard/store/test_published.py",
+    ),
 ]

@@ -352,6 +352,43 @@ def test_signal_of_tasks_by_brute_force():
     assert four < two / 5
 
 
+class Labels:
+    """A task by its answers."""
+
+    def __init__(self, answers):
+        self.answers = answers
+
+    def depth(self, length):
+        return 3
+
+    def target(self, tokens):
+        return self.answers
+
+
+def test_signal_of_one_target_among_meaningless_ones():
+    """By its definition; about (1 + 1/k) / (1 - 1/k) for answers as meaningless as the k others."""
+    words = torch.randint(2, (40, 4), generator=seed(3))
+    net = gradients.randomise(models.build("resnet", tasks.get("parity"), width=8, hidden=8), 0.4, seed()).double()
+
+    def gradient(answers):
+        net.zero_grad()
+        torch.nn.functional.cross_entropy(net(words, 3), answers).backward()
+        return torch.cat([parameter.grad.flatten() for parameter in net.parameters()])
+
+    random, dealt = seed(5), []
+    for _ in range(16):
+        to = torch.rand(words.shape, generator=random).argsort(0)
+        dealt.append(torch.stack([words[to[:, cell], cell] for cell in range(4)], 1))
+    mean = sum(map(gradient, dealt)) / 16
+    expected = (gradient(words) - mean).square().sum() / sum((gradient(of) - mean).square().sum() for of in dealt) * 16
+    assert gradients.target_signal(net, Labels(words), words, seed(5)) == pytest.approx(float(expected))
+    chance = [
+        gradients.target_signal(net, Labels(words[torch.randperm(40, generator=seed(k))]), words, seed(k)) for k in range(40)
+    ]
+    assert abs(np.mean(chance) - 17 / 15) < 4 * np.std(chance) / 40**0.5
+    assert float(expected) > 5 * max(chance)
+
+
 # around reference weights
 
 
