@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import runs
 import torch
+from cases import shaken
 
 import models
 import tasks
@@ -126,7 +127,7 @@ def test_noise_reaches_every_layer_of_every_architecture():
             with pytest.raises(NoLayers, match=name):
                 diagnostics.layers(net, 3)
             continue
-        gradients.randomise(net, 0.2, seed(3))
+        shaken(net, 0.2)
         layers = diagnostics.layers(net, 3)
         state = diagnostics.start(net, tokens)
         with torch.no_grad():
