@@ -286,7 +286,7 @@ MUTANTS = [
     Mutant("tasks/counter.py", "tokens.cumsum(1) % self.modulus", "tokens.cumsum(1) % 3", EXAMPLE),
     Mutant("tasks/cellular.py", "[0, *word, 0]", "[word[-1], *word, word[0]]", f"{K}::test_one_step_by_wolframs_table"),
     Mutant("tasks/cellular.py", "else ~cell(1, at)", "else cell(0, at)", EXAMPLE),
-    Mutant(TURING, "min(max(head + move, 0), len(tape) - 1)", "(head + move) % len(tape)", ALL_WORDS),
+    Mutant(TURING, "min(max(head + move, 0), len(word) - 1)", "(head + move) % len(word)", ALL_WORDS),
     Mutant(ZOO, '"is1 * -> N S reject"', '"is1 * -> Y S reject"', f"{K}::test_palindrome_verdict"),
     Mutant(ZOO, '"restore b -> 1 L restore"', '"restore b -> 0 L restore"', f"{K}::test_copier_copies"),
     Mutant(MACHINES, "counter(0)).write(counter(1)).clear(signal)", "counter(0)).write(counter(1))", ALL_WORDS),
