@@ -114,11 +114,12 @@ def chosen(default: str, *others: str) -> Any:
     return field(default=default, metadata={"allowed": Choice((default, *others))})
 
 
+LATER = {"later": True}  # of a field that came after runs had been recorded; for a list: field(..., metadata=LATER)
+
+
 def later(default: Any) -> Any:
     """A field that came after runs had been recorded: at its default it is no part of a run's identity, nor of its record."""
-    if isinstance(default, list):
-        return field(default_factory=default.copy, metadata={"later": True})
-    return field(default=default, metadata={"later": True})
+    return field(default=default, metadata=LATER)
 
 
 def stated(configured: Any) -> dict[str, Any]:

@@ -113,8 +113,9 @@ def test_faults_of_files_with_turing_machines(tmp_path, text):
 def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\xfa1RB")
     (tmp_path / "long.txt").write_text("; " + "x" * 2**20)
-    for name, reason in (("none.txt", "cannot be read: No such file"), (".", "cannot be read"), ("bytes.txt", "not text in UTF-8"),
-                         ("long.txt", "a file has at most 1048576 bytes")):  # fmt: skip
+    reasons = {"none.txt": "cannot be read: No such file", ".": "cannot be read"}
+    reasons |= {"bytes.txt": "not text in UTF-8", "long.txt": "a file has at most 1048576 bytes"}
+    for name, reason in reasons.items():
         with pytest.raises(TaskError, match=reason):
             tasks.get("turing", file=str(tmp_path / name))
 
