@@ -382,7 +382,13 @@ def test_tag_words_and_formulas():
         ({"productions": ["a -> aaaaaaaaa"]}, "at most 8 symbols"),
         ({"productions": ["a -> b"]}, "line 'a -> b' makes a symbol without a production; there are 'a'"),
         ({"productions": ["a -> a", "a -> b"]}, "one for each symbol"),
-        ({"productions": [f"{c} -> a" for c in "abcdefghi"]}, "at most 8 symbols"),
+        ({"productions": [f"{c} -> a" for c in "abcdefghijklmnopqrstuvwxyz0"]}, "at most 26 symbols"),
+        ({"productions": [f"{c} -> a" for c in "abcdefghi"], "deletion": 3}, "at most 8 symbols"),
+        ({"productions": ["a -> b"], "halting": "c"}, "line 'a -> b' makes a symbol without a production; there are 'ac'"),
+        ({"productions": ["a -> b"], "halting": "ba"}, "halting 'ba'; allowed: different symbols without productions"),
+        ({"halting": "h"}, "halting='h' is not allowed without productions"),
+        ({"overflow": "stop"}, "overflow='stop' is not allowed; allowed: lose, mark"),
+        ({"room": 1}, r"room=1 is not allowed; allowed: 2\.\.64"),
     ],
 )
 def test_bad_tag_systems(parameters, named):
