@@ -9,7 +9,6 @@ import torch
 import models
 import tasks
 
-
 LOSING = (6, 8, 10)  # numbers of the random systems that lose symbols
 
 
