@@ -33,7 +33,8 @@ def write(tmp_path, text: str) -> str:
 
 FLIP = jff(
     "turing", "if",
-    step("00", read="a", write="b", move="R"), step("00", read="b", write="a", move="R"), step("01", read="", write="", move="L"),
+    step("00", read="a", write="b", move="R"), step("00", read="b", write="a", move="R"),
+    step("01", read="", write="", move="L"),
 )  # fmt: skip
 ENDS_IN_AB = jff("fa", "i.f", step("00", read="a"), step("00", read="b"), step("01", read="a"), step("12", read="b"))
 ANBN = jff(
