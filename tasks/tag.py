@@ -12,7 +12,7 @@ from torch import Tensor
 from tasks.card import Bound, Card
 from tasks.discover import later
 from tasks.programs import FIRST, LAST, LEFT, Program, Register, Rule, symbols, when
-from tasks.programs.lattice import lattice, stream
+from tasks.programs.lattice import lattice, marked, stream
 from tasks.task import Task, TaskError
 
 MACHINES = {"collatz": (("a -> bc", "b -> a", "c -> aaa"), 2), "post": (("0 -> 00", "1 -> 1101"), 3)}
@@ -181,19 +181,13 @@ class Tag(Task):
         if self._marks:
             lost, output = Register("lost", 1), Register("answer", self.classes)
             rules += [when(packet(v), LAST, ~queue(free)).write(lost(0)) for v in range(free)]
-            rules += self._answered(queue, lost, output)
+            rules += marked(queue, [lost], output)
             load = [rule.write(output(next(w.value for w in rule.writes if w.register == queue.name))) for rule in load]
             registers += [lost, output]
         return lattice(
             self.alphabet, registers, load, rules, output,
             depth=lambda cells: self._period * self.steps * (cells // self.room) + cells + self._marks,
         )  # fmt: skip
-
-    def _answered(self, queue: Register, lost: Register, answer: Register) -> list[Rule]:
-        """The answer is what the queue was a step before, or the mark where something was lost."""
-        pairs = product(range(queue.size), repeat=2)
-        late = [when(answer(a), queue(b), ~lost(0)).write(answer(b)) for a, b in pairs if a != b]
-        return late + [when(answer(a), lost(0)).write(answer(self.alphabet)) for a in range(queue.size)]
 
     def _moves(self, queue: Register, packet: Register, clock: Register) -> list[tuple[State, Rule, State]]:
         """What the control does, by its state, and the state after it; it begins in the first.
