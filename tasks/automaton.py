@@ -78,6 +78,8 @@ class Automaton(Task):
             raise TaskError(f"automaton: {' and '.join(said)} are not allowed together; each is an automaton")
         if (self.machine or self.regex) and (self.start or self.accepting):
             raise TaskError(f"automaton: start and accepting are not allowed with {said[0]}, which says them itself")
+        if self.symbols != "01" and not (self.regex or self.moves):
+            raise TaskError(f"automaton: symbols={self.symbols!r} is not allowed without moves or a regex")
         if len(set(self.symbols)) < len(self.symbols) or not self.symbols or {*self.symbols} & {*"* \t\n"}:
             raise TaskError(f"automaton: symbols {self.symbols!r}; they must be different, none of them '*' or blank space")
         if self.table:

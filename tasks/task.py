@@ -16,6 +16,7 @@ from tasks.programs import Program
 from tasks.programs.rotation import Rotation
 from tasks.words.bits import Bits
 
+LABEL = 200  # characters of a label, at most
 IGNORE = -100  # target of a cell that is not scored (torch's cross entropy ignores it)
 
 
@@ -138,8 +139,14 @@ class Task(ABC):
 
     @property
     def label(self) -> str:
-        """Name with the parameters that differ from their defaults, a file for those in it: `counter(modulus=5)`."""
-        return label(self, besides=self.filed if self.file else ())
+        """Name with the parameters that differ from their defaults, a file for those in it: `counter(modulus=5)`.
+
+        One that is too long for a record is the name and a hash of all parameters.
+        """
+        from tasks.formats import digest
+
+        said = label(self, besides=self.filed if self.file else ())
+        return said if len(said) <= LABEL else f"{self.name}(#{digest(self.parameters)})"
 
     def sample(self, count: int, length: int, generator: Bits) -> Tensor:
         """`count` random words of that length, LongTensor `[batch, cells]`; TaskError if length or count < 1."""

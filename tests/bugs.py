@@ -57,6 +57,9 @@ TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond
 VAL = f"{P}::test_refused"
 ONCE = f"{P}::test_refused_only_in_a_write_once_program"
 EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
+TAPE, TWO_WAY, FORMATS = "tasks/programs/tape.py", "tests/tasks/test_two_way.py", "tests/tasks/test_formats.py"
+JFLAP, AUTOMATA, ROOM = (f"tests/tasks/test_{name}.py" for name in ("jflap", "automata", "tag_room"))
+OVERFLOW = "tests/tasks/test_machines.py::test_a_counter_that_overflows_is_marked"
 CLAIMS, CLAIMED = "leaderboard/reproduce", "tests/leaderboard/reproduce/test_claims.py"
 POINTS = "tests/leaderboard/reproduce/test_points.py"
 PLAN, PIECES, WORKER, CLUSTERS = (f"leaderboard/cluster/{name}.py" for name in ("plan", "pieces", "worker", "clusters"))
@@ -1155,4 +1158,19 @@ MUTANTS = [
     ),
     Mutant("leaderboard/cluster/sweep.py", "bool(self.flying) or self.pieces.left()", "bool(self.flying)", LOCALLY),
     Mutant("leaderboard/cluster/sweep.py", "        workers.dismiss(address, name)", "        pass", LOCALLY),
+    Mutant(TAPE, "rule.where(FOLD(0)), 0, state(1 - side)", "rule.where(FOLD(0)), 0, state(side)", TWO_WAY),
+    Mutant(TAPE, "[old.where(right(a), left(now))", "[old.where(right(a), left(b))", TWO_WAY),
+    Mutant(TURING, "torch.maximum(place, -1 - place)", "torch.maximum(place, -place)", TWO_WAY),
+    Mutant("tasks/formats/beaver.py", 'OPEN = ("1", "R", "H")', 'OPEN = ("0", "R", "H")', FORMATS),
+    Mutant("tasks/formats/columns.py", 'product((state, "*"), (symbol, "*"))', 'product((state,), (symbol, "*"))', FORMATS),
+    Mutant("tasks/formats/__init__.py", "if named[2] != digest(now):", "if False:", FORMATS),
+    Mutant("leaderboard/running/run.py", 'resolved["task"] |= task.parameters', "pass", FORMATS),
+    Mutant("tasks/formats/pushdown.py", 'ends |= {(state, "*"): "accept keep" for state in drawn.final}', "pass", JFLAP),
+    Mutant("tasks/formats/xml.py", "parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse", "pass", JFLAP),
+    Mutant("tasks/programs/automata.py", "found += [after for", "found = [after for", JFLAP),
+    Mutant("tasks/discover.py", 'if not (f.metadata.get("later")', 'if not (f.metadata.get("never")', AUTOMATA),
+    Mutant("tasks/tag.py", "tail + sizes[read] > head + deletion + room", "tail + sizes[read] >= head + deletion + room", ROOM),
+    Mutant("tasks/tag.py", "queue[0] >= self._running", "queue[0] > self._running", ROOM),
+    Mutant("tasks/group.py", "* len(rest) + torch.kron", "* len(first) + torch.kron", SWEEPS),
+    Mutant(MACHINES, "when(signal(0), counter(1), LAST).write(lost(0))", "when(signal(0), LAST).write(lost(0))", OVERFLOW),
 ]

@@ -70,6 +70,16 @@ def test_what_came_later_is_in_the_parameters_only_where_it_is_set():
     assert task.label == "automaton(regex=(ab)*, symbols=ab)"
 
 
+def test_a_label_that_is_too_long_for_a_record_is_a_hash():
+    moves = [f"a_state_with_a_long_name_{k} * -> a_state_with_a_long_name_{(k + 1) % 9}" for k in range(9)]
+    one, other = (tasks.get("automaton", moves=moves, start=start) for start in ("", "a_state_with_a_long_name_1"))
+    assert re.fullmatch(r"automaton\(#[0-9a-f]{8}\)", one.label)
+    assert one.label != other.label
+    assert (
+        len(tasks.get("automaton", moves=[moves[0], "a_state_with_a_long_name_1 * -> a_state_with_a_long_name_0"]).label) > 99
+    )
+
+
 def test_symbols_beyond_those_of_a_regex_are_refused_by_the_automaton():
     task = tasks.get("automaton", regex="a.", symbols="abc")
     assert (task.solve([0, 2]), task.solve([1, 0]), len(task.built.table)) == ([0, 1], [0, 0], 4)
@@ -88,6 +98,7 @@ def test_symbols_beyond_those_of_a_regex_are_refused_by_the_automaton():
         ({"regex": "1", "accepting": ["0"]}, "start and accepting are not allowed with regex"),
         ({"regex": "1", "machine": "tomita1"}, "machine and regex are not allowed together"),
         ({"machine": "tomita8"}, "machine='tomita8' is not allowed; allowed: , tomita1"),
+        ({"table": [[0]], "symbols": "ab"}, "symbols='ab' is not allowed without moves or a regex"),
         ({"regex": "1", "symbols": "11"}, "symbols '11'; they must be different"),
         ({"moves": ["a 0 b"]}, "line 'a 0 b' is not `state symbol -> state`"),
         ({"moves": ["a 2 -> b"]}, "line 'a 2 -> b' is not"),
