@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from importlib import import_module
 from inspect import getmembers, isabstract, isclass
 from pkgutil import iter_modules
@@ -114,6 +114,26 @@ def chosen(default: str, *others: str) -> Any:
     return field(default=default, metadata={"allowed": Choice((default, *others))})
 
 
+LATER = {"later": True}  # of a field that came after runs had been recorded; for a list: field(..., metadata=LATER)
+
+
+def later(default: Any) -> Any:
+    """A field that came after runs had been recorded: at its default it is no part of a run's identity, nor of its record."""
+    return field(default=default, metadata=LATER)
+
+
+def stated(configured: Any) -> dict[str, Any]:
+    """The fields by name that say what something is: all but those that came `later` and are at their default."""
+    values = {f.name: getattr(configured, f.name) for f in fields(configured)}
+    return {
+        f.name: values[f.name] for f in fields(configured) if not (f.metadata.get("later") and values[f.name] == _default(f))
+    }
+
+
+def _default(f: Field[Any]) -> Any:
+    return f.default if f.default_factory is MISSING else f.default_factory()
+
+
 def check(settings: Any, where: str, error: type[Exception]) -> None:
     """`error`, in one line that names the setting and what is allowed, unless all fields are what they may be."""
     for f in fields(settings):
@@ -127,9 +147,9 @@ def module_name(configured: object) -> str:
     return type(configured).__module__.rpartition(".")[2]
 
 
-def label(configured: Any) -> str:
-    """That name with the parameters that differ from their defaults: `counter(modulus=5)`."""
+def label(configured: Any, besides: Collection[str] = ()) -> str:
+    """That name with the parameters that differ from their defaults, `besides` these: `counter(modulus=5)`."""
     defaults = type(configured)()
     values = {f.name: getattr(configured, f.name) for f in fields(configured)}
-    changed = [f"{name}={value}" for name, value in values.items() if value != getattr(defaults, name)]
+    changed = [f"{name}={value}" for name, value in values.items() if name not in besides and value != getattr(defaults, name)]
     return module_name(configured) + (f"({', '.join(changed)})" if changed else "")

@@ -3,21 +3,29 @@
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations, product
+from math import prod
 
 import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
 from tasks.programs import FIRST, Program, Register, symbols, when
-from tasks.task import Task
+from tasks.task import Task, TaskError
 
-GROUPS = (*[f"Z{m}" for m in range(2, 13)], "S3", "A5", "S5")
+GROUPS = (*[f"Z{m}" for m in range(2, 13)], "S3", "A5", "S5", "A4", "S4")
+LARGEST = 120  # elements of a direct product
 SMALL = 12  # up to this order the multiplication table has fewer rules than the images of the points
 
 
 @cache
 def elements(group: str) -> list[tuple[int, ...]]:
-    """The elements as permutations p, p[k] the image of k: S and A in lexicographic order, Z as rotations by 0, 1, ..."""
+    """The elements as permutations p, p[k] the image of k: S and A in lexicographic order, Z as rotations by 0, 1, ...
+
+    Those of a direct product GxH move the points of G, then those of H behind them; they are numbered g |H| + h.
+    """
+    if len(factors := group.split("x")) > 1:
+        first, rest = elements(factors[0]), elements("x".join(factors[1:]))
+        return [(*p, *(len(p) + k for k in q)) for p, q in product(first, rest)]
     kind, points = group[0], range(int(group[1:]))
     if kind == "Z":
         return [tuple((k + a) % len(points) for k in points) for a in points]
@@ -28,18 +36,32 @@ def elements(group: str) -> list[tuple[int, ...]]:
 @cache
 def table(group: str) -> Tensor:
     """`table[x, y]` is the index of x∘y, `[order, order]`."""
+    if len(factors := group.split("x")) > 1:
+        first, rest = table(factors[0]), table("x".join(factors[1:]))
+        return torch.kron(first, torch.ones_like(rest)) * len(rest) + torch.kron(torch.ones_like(first), rest)
     images = torch.tensor(elements(group))  # [order, points]
     place = images.shape[1] ** torch.arange(images.shape[1])  # permutations as numbers
     numbers, order = (images * place).sum(1).sort()
     return order[torch.searchsorted(numbers, (images[:, images] * place).sum(2))]
 
 
+def orbits(group: str) -> list[tuple[range, int]]:
+    """The points that each factor moves, and how many of their images determine its element."""
+    found, first = list[tuple[range, int]](), 0
+    for factor in group.split("x"):
+        points = range(first, first + int(factor[1:]))
+        found.append((points, {"Z": 1, "S": len(points) - 1, "A": len(points) - 2}[factor[0]]))
+        first = points.stop
+    return found
+
+
 def rung(group: str) -> tuple[str, Bound, Bound]:
     """The class of the word problem, and what proves it."""
-    if group in ("A5", "S5"):
+    factors = {*group.split("x")}
+    if factors & {"A5", "S5"}:
         upper = Bound("NC¹: products by a balanced tree", "Barrington, J. Comput. Syst. Sci. 38 (1989)")
         return "NC¹", upper, Bound("NC¹-complete: the group is not solvable", "Barrington, J. Comput. Syst. Sci. 38 (1989)")
-    if group in ("Z2", "Z4", "Z8"):
+    if factors <= {"Z2", "Z4", "Z8"}:
         upper = Bound("AC⁰[2]: gates modulo 2 also count modulo 4 and 8", "Smolensky, STOC 1987")
         return "AC⁰[2]", upper, Bound("not in AC⁰", "Furst, Saxe, Sipser, Math. Systems Theory 17 (1984); Håstad, STOC 1986")
     primes = [p for p in (2, 3, 5, 7, 11) if len(elements(group)) % p == 0]
@@ -52,15 +74,16 @@ def rung(group: str) -> tuple[str, Bound, Bound]:
 class Group(Task):
     """Products x1∘x2∘...∘xi of the elements up to each cell in `group`, where (x∘y)(k) = x(y(k)). Samples: uniform words.
 
-    Groups: Z2 to Z12 (residue a is token a), S3, A5, S5. Tokens of permutations number their tuples of images in
-    lexicographic order; A5 has the even ones. Token 0 is the identity.
+    Groups: Z2 to Z12 (residue a is token a), S3, S4, S5, A4, A5. Tokens of permutations number their tuples of images in
+    lexicographic order; A4 and A5 have the even ones. Token 0 is the identity. Direct products of up to 120 elements are
+    written as Z2xZ2 or S3xZ2; of GxH the pair (g, h) is token g |H| + h.
 
     In S3, 1 is (0 2 1), 2 is (1 0 2), and 1∘2 is (2 0 1), as 0 goes to 1 and on to 2; but 2∘1 is (1 2 0):
 
     >>> Group(group="S3").solve([1, 2]), Group(group="S3").solve([2, 1])
     ([1, 4], [2, 3])
 
-    A sweep. In a small group it carries the product, by the multiplication table. In A5 and S5 it carries the product's
+    A sweep. In a small group it carries the product, by the multiplication table. In a larger one it carries the product's
     image of every point: with (P∘x)(k) = P(x(k)) five points need 5^3 rules where the table of S5 has 120^2. Tokens are
     taken apart into images at the start; the images of the first points name the product at the end.
     """
@@ -71,7 +94,12 @@ class Group(Task):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.require("group", self.group, GROUPS)
+        factors = self.group.split("x")
+        if {*factors} - {*GROUPS} or prod(len(elements(factor)) for factor in factors) > LARGEST:
+            raise TaskError(
+                f"group: group={self.group!r} is not allowed; allowed: {', '.join(GROUPS)}, and direct products of these "
+                f"of up to {LARGEST} elements, as Z2xZ2"
+            )
 
     @property
     def alphabet(self) -> int:
@@ -125,13 +153,17 @@ class Group(Task):
         return Program(self.alphabet, [total], start + sweep, output=total, depth=lambda n: n)
 
     def _by_points(self) -> Program:
-        group = list(enumerate(elements(self.group)))
-        points = range(len(group[0][1]))
-        base = len(points) - (1 if self.group[0] == "S" else 2)  # the images of so many points determine the element
+        group, parts = list(enumerate(elements(self.group))), orbits(self.group)
+        moved = {k: points for points, _ in parts for k in points}
+        base = [k for points, enough in parts for k in points[:enough]]
         w, total = symbols(self.alphabet), Register("product", self.alphabet)
-        factor, image = ([Register(f"{name}{k}", len(points)) for k in points] for name in ("factor", "image"))
-        rules = [when(w(x)).write(*[factor[k](p[k]) for k in points]) for x, p in group]
-        rules += [when(FIRST, factor[k](v)).write(image[k](v)) for k, v in product(points, repeat=2)]
-        rules += [when(factor[k](j), image[j](v, at=-1)).write(image[k](v)) for k, j, v in product(points, repeat=3)]
-        rules += [when(*[image[k](p[k]) for k in range(base)]).write(total(x)) for x, p in group]
+        factor, image = ([Register(f"{name}{k}", len(moved[k])) for k in moved] for name in ("factor", "image"))
+        rules = [when(w(x)).write(*[factor[k](p[k] - moved[k].start) for k in moved]) for x, p in group]
+        for points, _ in parts:
+            values = range(len(points))
+            rules += [when(FIRST, factor[k](v)).write(image[k](v)) for k, v in product(points, values)]
+            rules += [
+                when(factor[k](j), image[points[j]](v, at=-1)).write(image[k](v)) for k, j, v in product(points, values, values)
+            ]
+        rules += [when(*[image[k](p[k] - moved[k].start) for k in base]).write(total(x)) for x, p in group]
         return Program(self.alphabet, [*factor, *image, total], rules, output=total, depth=lambda n: n + 2)

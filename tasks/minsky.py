@@ -1,21 +1,21 @@
 """Minsky machine with two to four counters, any program: counter a after T = rounds n instructions, in unary.
 
 Cell i of a word holds a bit for every counter, 1 if i is less than the counter: token 1 for a, plus 2 for b, plus 4 for c,
-plus 8 for d. Counters hold 0..n: an increment of n changes nothing. Instruction k of a program is `inc r j` (add 1 to r, go
-to j) or `dec r j z` (if r is 0 go to z, else subtract 1 and go to j); to go past the last instruction is to halt. A
-program has the counters that its lines name, at least a and b.
+plus 8 for d. Counters hold 0..n: an increment of n changes nothing, and is marked if so wished. Instruction k of a program is
+`inc r j` (add 1 to r, go to j) or `dec r j z` (if r is 0 go to z, else subtract 1 and go to j); to go past the last
+instruction is to halt. A program has the counters that its lines name, at least a and b.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.discover import later
 from tasks.programs import Program
 from tasks.programs.machines import Counters, Instruction
 from tasks.task import Task, TaskError
@@ -97,7 +97,8 @@ class Minsky(Task):
 
     Machines: add, subtract, double, halve, collatz (two counters), gcd (three), multiply, prime (four). `rounds`: 0 for
     those that the machine names itself (3 for a table). Samples: counters uniform and independent over 0..n; for multiply
-    the pair a, b is uniform over those with a b <= n.
+    the pair a, b is uniform over those with a b <= n. With `overflow: mark` the last cell answers 2 if a counter that held n
+    was to be incremented: then the answer is not that of counters without a bound.
 
     2 + 1 = 3 on four cells:
 
@@ -110,14 +111,15 @@ class Minsky(Task):
     machine: str = "add"
     table: list[str] = field(default_factory=list)
     rounds: int = 0
+    overflow: str = later("lose")
 
     variants = tuple({"machine": machine} for machine in MACHINES)
-    classes: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("machine", self.machine, tuple(MACHINES))
         self.require("rounds", self.rounds, range(1001))
+        self.require("overflow", self.overflow, ("lose", "mark"))
         _ = self.instructions  # TaskError on a bad line
 
     @property
@@ -141,6 +143,15 @@ class Minsky(Task):
         return 2**self.counters
 
     @property
+    def _marks(self) -> bool:
+        return self.overflow == "mark"
+
+    @property
+    def classes(self) -> int:
+        """A bit; and the mark of what was lost."""
+        return 2 + self._marks
+
+    @property
     def inputs(self) -> str:
         """What a word is."""
         return (
@@ -158,7 +169,7 @@ class Minsky(Task):
             ),
             lower=Bound("two unbounded counters without a time bound are Turing-complete", "Minsky (1967), chapter 14"),
             chomsky="context-sensitive",
-            depth=f"{2 * self._turns + 1}*n + 2",
+            depth=f"{2 * self._turns + 1}*n + {2 + self._marks}",
             curve="n**1.5",
         )
 
@@ -195,18 +206,20 @@ class Minsky(Task):
         return (bits[:, 1:] <= bits[:, :-1]).all((1, 2))
 
     def _solve(self, word: list[int]) -> list[int]:
-        n, counters, k = len(word), [sum(t >> r & 1 for t in word) for r in range(self.counters)], 0
+        n, counters, k, lost = len(word), [sum(t >> r & 1 for t in word) for r in range(self.counters)], 0, False
         for _ in range(self._turns * n):
             if k == len(self.instructions):
                 break
             action, r, after, if_zero = self.instructions[k]
             if action == "inc":
+                lost |= counters[r] == n
                 counters[r], k = min(counters[r] + 1, n), after
             elif counters[r] == 0:
                 k = if_zero
             else:
                 counters[r], k = counters[r] - 1, after
-        return [int(i < counters[0]) for i in range(n)]
+        answer = [int(i < counters[0]) for i in range(n)]
+        return [*answer[:-1], 2] if lost and self._marks else answer
 
     def _target(self, tokens: Tensor) -> Tensor:
         (batch, n), halt = tokens.shape, len(self.instructions)
@@ -214,19 +227,22 @@ class Minsky(Task):
         change = torch.tensor([1 if action == "inc" else -1 for action, *_ in self.instructions] + [0])
         which = batch * torch.tensor([r for _, r, _, _ in self.instructions] + [0])
         after = torch.tensor([to for _, _, j, z in self.instructions for to in (j, z)] + [halt, halt])
-        k, rows = torch.zeros(batch, dtype=torch.long), torch.arange(batch)
+        k, rows, lost = torch.zeros(batch, dtype=torch.long), torch.arange(batch), torch.zeros(batch, dtype=torch.bool)
         for _ in range(self._turns * n):
             place = which[k] + rows
             value = counters[place]
+            lost |= value + change[k] > n
             counters[place] = (value + change[k]).clamp(0, n)
             k = after[2 * k + (value == 0)]
-        return (torch.arange(n) < counters[:batch, None]).long()
+        answer = (torch.arange(n) < counters[:batch, None]).long()
+        answer[lost & self._marks, -1] = 2
+        return answer
 
     def _program(self) -> Program:
-        machine = Counters(self.counters, self.instructions, self._turns)
+        machine = Counters(self.counters, self.instructions, self._turns, marks=self._marks)
         return Program(
-            self.alphabet, machine.registers, machine.rules, machine.kept[0],
-            depth=lambda n: (2 * self._turns + 1) * n + 2, write_once=False,
+            self.alphabet, machine.registers, machine.rules, machine.answer,
+            depth=lambda n: (2 * self._turns + 1) * n + 2 + self._marks, write_once=False,
         )  # fmt: skip
 
 

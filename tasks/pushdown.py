@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
+from tasks.discover import later
 from tasks.dyck import balanced
 from tasks.programs import Program
 from tasks.programs.machines import ANY, EMPTY, END, Action, Condition, Pushdown
@@ -126,7 +127,7 @@ class PushdownAutomaton(Task):
 
     Machines: anbn (a word of a, as many b), marked_palindrome (w over a and b, c, w reversed), sum (a, b, c in this order,
     as many c as a and b together), polish (f of two terms, or x, in Polish notation). With a table, `letters` and `stack`
-    list its letters and stack symbols, one character each; tokens are letters in this order.
+    list its letters and stack symbols, one character each; tokens are letters in this order. `file`: one of JFLAP's .jff.
 
     Samples: a random word of the language (uniform over all of that length) is kept with probability 1/2; with 1/4, its
     symbol at a uniform place is replaced by a uniformly random other one; else (1/4) the word is uniformly random. For n
@@ -146,9 +147,11 @@ class PushdownAutomaton(Task):
     letters: str = "ab"
     stack: str = "A"
     scored: str = "last"
+    file: str = later("")
 
     uniform: ClassVar[bool] = False
     variants = tuple({"machine": machine} for machine in LANGUAGES)
+    filed: ClassVar[tuple[str, ...]] = ("table", "letters", "stack")
     classes: ClassVar[int] = 2
     scorings: ClassVar[tuple[str, ...]] = ("last",)
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from typing import ClassVar
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from tasks.card import Card
-from tasks.discover import label, module_name
+from tasks.discover import label, module_name, stated
 from tasks.programs import Program
 from tasks.programs.rotation import Rotation
 from tasks.words.bits import Bits
 
+LABEL = 200  # characters of a label, at most
 IGNORE = -100  # target of a cell that is not scored (torch's cross entropy ignores it)
 
 
@@ -38,12 +39,17 @@ class Task(ABC):
 
     scorings: ClassVar[tuple[str, ...]] = ("every", "last")
     variants: ClassVar[Sequence[Mapping[str, object]]] = ({},)  # parameters of the members that the ladder shows, tests try
-    blanks: ClassVar[bool] = False
+    filed: ClassVar[tuple[str, ...]] = ()  # parameters that a parameter `file: str = later("")` fills in
     version: ClassVar[int] = 1
     scored: str = "every"
 
     def __post_init__(self) -> None:
         self.require("scored", self.scored, self.scorings)
+        if self.file:
+            from tasks.formats import filled
+
+            for name, value in filled(self).items():
+                object.__setattr__(self, name, value)
 
     # to be defined by a task
 
@@ -96,6 +102,16 @@ class Task(ABC):
         return "all words over the alphabet"
 
     @property
+    def blanks(self) -> bool:
+        """Whether the last token of the alphabet is the blank that stands in the cells behind a word."""
+        return False
+
+    @property
+    def file(self) -> str:
+        """The file that the machine was read from, and the first digits of a hash of the machine: `bb4.txt#1a2b3c4d`."""
+        return ""
+
+    @property
     def uniform(self) -> bool:
         """Whether samples are uniform over all inputs; if not, the docstring says what they are."""
         return True
@@ -118,13 +134,19 @@ class Task(ABC):
 
     @property
     def parameters(self) -> dict[str, object]:
-        """All parameters by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        """All parameters by name, but those that came `later` and are at their default: what a run's identity has of them."""
+        return stated(self)
 
     @property
     def label(self) -> str:
-        """Name with the parameters that differ from their defaults: `counter(modulus=5)`."""
-        return label(self)
+        """Name with the parameters that differ from their defaults, a file for those in it: `counter(modulus=5)`.
+
+        One that is too long for a record is the name and a hash of all parameters.
+        """
+        from tasks.formats import digest
+
+        said = label(self, besides=self.filed if self.file else ())
+        return said if len(said) <= LABEL else f"{self.name}(#{digest(self.parameters)})"
 
     def sample(self, count: int, length: int, generator: Bits) -> Tensor:
         """`count` random words of that length, LongTensor `[batch, cells]`; TaskError if length or count < 1."""

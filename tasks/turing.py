@@ -1,12 +1,13 @@
 """Turing machine with one tape, any table: the tape after T steps on a word, or who knows by then that it has halted.
 
 The cells of the word are the whole tape. The head starts on the first cell in the first state of the table; a move past
-either end leaves it where it is. A table is a list of lines `state read -> write move state`, move one of L, S, R, with
-`*` for every symbol that the state's other lines leave open and `=` for "as it was". The states `halt`, `accept` and
-`reject` halt.
+either end leaves it where it is. With a `blank` the tape has no ends, and holds that symbol everywhere else. A table is a list
+of lines `state read -> write move state`, move one of L, S, R, with `*` for every symbol that the state's other lines leave
+open and `=` for "as it was". The states `halt`, `accept` and `reject` halt.
 """
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -15,23 +16,17 @@ import torch
 from torch import Tensor
 
 from tasks.card import Bound, Card
-from tasks.programs import FIRST, LEFT, Program, Register, Rule, symbols, when
-from tasks.programs.lattice import Head, Step
-from tasks.programs.zoo import MACHINES, Machine
+from tasks.discover import later
+from tasks.programs import Program, beavers, zoo
+from tasks.programs.tape import Table, bounded, folded
+from tasks.programs.zoo import Machine
 from tasks.task import Task, TaskError
 from tasks.words.bits import Bits
 
+MACHINES = zoo.MACHINES | beavers.MACHINES
+LARGEST = 10  # symbols of a folded tape: its answers are pairs
 HALTING = ("halt", "accept", "reject")
 MOVES = {"L": -1, "S": 0, "R": +1}
-
-
-@dataclass(frozen=True)
-class Table:
-    """`moves[state, read] = write, move, state` by numbers: the `running` states, then those that halt, by name."""
-
-    moves: dict[tuple[int, int], tuple[int, int, int]]
-    running: int
-    halting: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,6 +46,16 @@ class Turing(Task):
     >>> Turing(machine="unary_increment", answer="halt").solve([0, 0, 0, 1, 1])
     [0, 0, 1, 1, 1]
 
+    `blank`: the symbol of an infinite tape. It is folded: cell i answers for cells i and -1 - i of the tape, with `right k +
+    left` for k symbols. There are T + 1 cells, as many as the head can reach, so nothing is ever lost; the last token of the
+    alphabet stands behind the word, and reads as the blank. The first steps of the busy beaver with two states:
+
+    >>> [divmod(pair, 2) for pair in Turing(machine="bb2").solve([0, 0])]  # 1111 around the start, and halted
+    [(1, 1), (1, 1), (0, 0), (0, 0), (0, 0), (0, 0), (0, 0)]
+
+    `file`: a machine in the standard text of busy beavers, a table of five columns, or JFLAP's .jff: see `tasks.formats`.
+    Such a file fills in `table`, `tape` and `blank`.
+
     The program keeps tape and head in the cells; after loading, a step of it is a step of the machine.
     """
 
@@ -59,15 +64,26 @@ class Turing(Task):
     tape: str = "01_"
     steps: int = 2
     answer: str = "tape"
+    blank: str = later("")
+    file: str = later("")
 
     uniform: ClassVar[bool] = False
-    variants = (*({"machine": machine} for machine in MACHINES), {"machine": "palindrome", "answer": "halt"})
+    filed: ClassVar[tuple[str, ...]] = ("table", "tape", "blank")
+    variants = (
+        *({"machine": machine} for machine in (*zoo.MACHINES, "bb2x3")),
+        {"machine": "palindrome", "answer": "halt"},
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.require("machine", self.machine, tuple(MACHINES))
         self.require("steps", self.steps, range(1, 1001))
         self.require("answer", self.answer, ("tape", "halt"))
+        symbols = self._machine.symbols
+        if self._machine.blank and (len(self._machine.blank) != 1 or self._machine.blank not in symbols):
+            raise TaskError(f"turing: blank={self._machine.blank!r} is not allowed; allowed: one of the symbols {symbols!r}")
+        if self._machine.blank and len(symbols) > LARGEST:
+            raise TaskError(f"turing: {len(symbols)} symbols on an infinite tape are not allowed; allowed: up to {LARGEST}")
         if not self.transitions.halting and self.answer == "halt":
             raise TaskError(f"turing: answer=halt needs a table that goes to one of {', '.join(HALTING)}; this one never halts")
 
@@ -75,12 +91,19 @@ class Turing(Task):
     def _machine(self) -> Machine:
         """The machine in force."""
         if not self.table:
-            return MACHINES[self.machine]
+            known = MACHINES[self.machine]
+            return replace(known, blank=self.blank) if self.blank else known
         lower = Bound("P-complete for some table, on words padded to T cells", "Greenlaw, Hoover, Ruzzo (1995), chapter 4")
         steps = self.steps
         return Machine(
-            does="", symbols=self.tape, letters=self.tape, table=tuple(self.table), steps=lambda n: steps * n, lower=lower
-        )
+            does="", symbols=self.tape, letters=self.tape, table=tuple(self.table), steps=lambda n: steps * n, lower=lower,
+            blank=self.blank,
+        )  # fmt: skip
+
+    @property
+    def _blank(self) -> int | None:
+        """Number of the blank of an infinite tape; None if the word is the tape."""
+        return self._machine.symbols.index(self._machine.blank) if self._machine.blank else None
 
     @cached_property
     def transitions(self) -> Table:
@@ -89,13 +112,23 @@ class Turing(Task):
 
     @property
     def alphabet(self) -> int:
-        """Number of tape symbols."""
-        return len(self._machine.symbols)
+        """Number of tape symbols; on an infinite tape, and one for the cells behind the word."""
+        return len(self._machine.symbols) + self.blanks
+
+    @property
+    def blanks(self) -> bool:
+        """On an infinite tape, cells behind the word make room for the head."""
+        return bool(self._machine.blank)
+
+    def cells(self, length: int) -> int:
+        """Those of the word; on an infinite tape T + 1 if they are more, the cells that a head reaches in T steps."""
+        return max(length, self.time(length) + 1) if self.blanks else length
 
     @property
     def classes(self) -> int:
-        """Number of tape symbols; or of halting states, and one for "still running"."""
-        return self.alphabet if self.answer == "tape" else 1 + len(self.transitions.halting)
+        """Number of tape symbols, of pairs of them on an infinite tape; or of halting states, and one for "still running"."""
+        size = len(self._machine.symbols)
+        return (size**2 if self.blanks else size) if self.answer == "tape" else 1 + len(self.transitions.halting)
 
     @property
     def card(self) -> Card:
@@ -109,15 +142,16 @@ class Turing(Task):
                 "lower": Bound("whether a machine ever halts is undecidable", "Turing, Proc. London Math. Soc. 42 (1936)"),
                 "chomsky": "context-sensitive",
             }
-        return Card(**known, curve=machine.curve, depth=str(self._layers(machine.steps(sympy.Symbol("n")))))
+        time = machine.steps(sympy.Symbol("n"))
+        return Card(**known, curve=machine.curve, depth=str(self._layers(time)), cells=str(time + 1) if self.blanks else "n")
 
     def time(self, length: int) -> int:
         """T, the steps of the machine on `length` cells."""
         return int(self._machine.steps(length))
 
     def _layers(self, time: sympy.Expr | int) -> sympy.Expr | int:
-        """Steps of the program: one loads the tape; the news is a step late."""
-        return time + (1 if self.answer == "tape" else 2)
+        """Steps of the program: one loads the tape; news, and the symbols of a folded tape, are a step late."""
+        return time + (1 if self.answer == "tape" and not self.blanks else 2)
 
     def _typical(self, length: int) -> Tensor:
         """The patterns of typical words by numbers of symbols, -1 for any letter, `[patterns, length]`."""
@@ -138,70 +172,46 @@ class Turing(Task):
         return len(words) * len(self._machine.letters) ** words[0].count("*")
 
     def _solve(self, word: list[int]) -> list[int]:
-        table, end = self.transitions, self.time(len(word))
-        tape, head, state, time = list(word), 0, 0, 0
+        table, end, cells = self.transitions, self.time(len(word)), range(self.cells(len(word)))
+        tape, head, state, time = defaultdict(lambda: self._blank or 0, enumerate(word)), 0, 0, 0
         while state < table.running and time < end:
             tape[head], move, state = table.moves[state, tape[head]]
-            head = min(max(head + move, 0), len(tape) - 1)
+            head = head + move if self.blanks else min(max(head + move, 0), len(word) - 1)
             time += 1
         if self.answer == "tape":
-            return tape
+            return [tape[i] * len(self._machine.symbols) + tape[-1 - i] if self.blanks else tape[i] for i in cells]
         verdict = max(state - table.running + 1, 0)
-        return [verdict if time + abs(head - i) <= end else 0 for i in range(len(word))]
+        return [verdict if time + abs(max(head, -1 - head) - i) <= end else 0 for i in cells]
 
     def _target(self, tokens: Tensor) -> Tensor:
-        table, (batch, n) = self.transitions, tokens.shape
+        table, (batch, n), size = self.transitions, tokens.shape, len(self._machine.symbols)
         write, move, after = torch.tensor([then for _, then in sorted(table.moves.items())]).T
-        tape, live, first = tokens.flatten().clone(), torch.arange(batch), torch.arange(batch) * n
-        state, head = torch.zeros(2, batch, dtype=torch.long)  # of the machines that still run
-        verdict, heard = torch.zeros(batch, dtype=torch.long), torch.zeros_like(tokens, dtype=torch.bool)
-        for time in range(1, self.time(n) + 1):
-            now = state * self.alphabet + tape[first + head]
+        cells, end = torch.arange(self.cells(n)), self.time(n)
+        tape = torch.nn.functional.pad(tokens, (len(cells), len(cells) - n), value=self._blank or 0) if self.blanks else tokens
+        tape, width, origin = tape.flatten().clone(), tape.shape[1], len(cells) * self.blanks
+        live, first = torch.arange(batch), torch.arange(batch) * width
+        state, head = torch.zeros(batch, dtype=torch.long), torch.full((batch,), origin)  # of the machines that still run
+        verdict, heard = torch.zeros(batch, dtype=torch.long), torch.zeros(batch, len(cells), dtype=torch.bool)
+        for time in range(1, end + 1):
+            now = state * size + tape[first + head]
             tape[first + head] = write[now]
-            state, head = after[now], (head + move[now]).clamp(0, n - 1)
+            state, head = after[now], (head + move[now]).clamp(0, width - 1)
             halted = state >= table.running
             if halted.any():
                 verdict[live[halted]] = state[halted] - table.running + 1
-                heard[live[halted]] = time + (head[halted, None] - torch.arange(n)).abs() <= self.time(n)
+                place = head[halted, None] - origin
+                heard[live[halted]] = time + (torch.maximum(place, -1 - place) - cells).abs() <= end
                 live, first, state, head = (x[~halted] for x in (live, first, state, head))
-        return tape.reshape(batch, n) if self.answer == "tape" else verdict[:, None] * heard
+        if self.answer == "halt":
+            return verdict[:, None] * heard
+        tape = tape.reshape(batch, width)
+        return tape[:, origin:] * size + tape[:, :origin].flip(1) if self.blanks else tape
 
     def _program(self) -> Program:
-        table, tape, verdict = self.transitions, Register("tape", self.alphabet), Register("verdict", self.classes)
-        head = Head(
-            "head",
-            [
-                Step(q, when(tape(s)).write(tape(written)), move, after)
-                for (q, s), (written, move, after) in table.moves.items()
-            ],
-        )
-        registers, news = [head.state, tape], [verdict(0)] if self.answer == "halt" else []
-        leftward = sorted({q for (q, _), (_, move, _) in table.moves.items() if move < 0})
-        w, start = symbols(self.alphabet), when(FIRST, *(~head(q, at=1) for q in leftward))  # no head comes back: step 1
-        rules = [when(LEFT, w(s)).write(tape(s), *news) for s in range(self.alphabet)]
-        rules += [start.where(w(s)).write(tape(s), head(0), *news) for s in range(self.alphabet)]
-        rules += head.rules
-        if self.answer == "halt":
-            registers, rules = [*registers, verdict], rules + _spread(verdict, head, table.running)
-        output = tape if self.answer == "tape" else verdict
-        return Program(
-            self.alphabet, registers, rules, output, depth=lambda n: int(self._layers(self.time(n))), write_once=False
-        )
-
-
-def _spread(verdict: Register, head: Head, running: int) -> list[Rule]:
-    """0 becomes 1, 2, ... where the head is in the first, second, ... halting state, and beside a cell that knows."""
-    halts = {v: head(q) for v in range(1, verdict.size) if (q := running + v - 1) in head.numbers}
-    elsewhere, left = [~here for here in halts.values()], [~verdict(v, at=-1) for v in halts]
-    return [
-        rule.write(verdict(v))
-        for v, here in halts.items()
-        for rule in (
-            when(verdict(0), here),
-            when(verdict(0), *elsewhere, verdict(v, at=-1)),
-            when(verdict(0), *elsewhere, *left, verdict(v, at=1)),
-        )
-    ]
+        table, halt, size = self.transitions, self.answer == "halt", len(self._machine.symbols)
+        if self._blank is None:
+            return bounded(table, size, halt, lambda n: int(self._layers(self.time(n))))
+        return folded(table, size, self._blank, halt, lambda cells: cells + 1)
 
 
 def parse(lines: list[str] | tuple[str, ...], tape: str) -> Table:

@@ -57,6 +57,9 @@ TAB = f"{P}::test_tableau_answers_as_the_program_up_to_its_length_and_not_beyond
 VAL = f"{P}::test_refused"
 ONCE = f"{P}::test_refused_only_in_a_write_once_program"
 EXCLUDE = f"{P}::test_guards_that_exclude_each_other_are_accepted"
+TAPE, TWO_WAY, FORMATS = "tasks/programs/tape.py", "tests/tasks/test_two_way.py", "tests/tasks/test_formats.py"
+JFLAP, AUTOMATA, ROOM = (f"tests/tasks/test_{name}.py" for name in ("jflap", "automata", "tag_room"))
+OVERFLOW = "tests/tasks/test_machines.py::test_a_counter_that_overflows_is_marked"
 CLAIMS, CLAIMED = "leaderboard/reproduce", "tests/leaderboard/reproduce/test_claims.py"
 POINTS = "tests/leaderboard/reproduce/test_points.py"
 PLAN, PIECES, WORKER, CLUSTERS = (f"leaderboard/cluster/{name}.py" for name in ("plan", "pieces", "worker", "clusters"))
@@ -286,7 +289,7 @@ MUTANTS = [
     Mutant("tasks/counter.py", "tokens.cumsum(1) % self.modulus", "tokens.cumsum(1) % 3", EXAMPLE),
     Mutant("tasks/cellular.py", "[0, *word, 0]", "[word[-1], *word, word[0]]", f"{K}::test_one_step_by_wolframs_table"),
     Mutant("tasks/cellular.py", "else ~cell(1, at)", "else cell(0, at)", EXAMPLE),
-    Mutant(TURING, "min(max(head + move, 0), len(tape) - 1)", "(head + move) % len(tape)", ALL_WORDS),
+    Mutant(TURING, "min(max(head + move, 0), len(word) - 1)", "(head + move) % len(word)", ALL_WORDS),
     Mutant(ZOO, '"is1 * -> N S reject"', '"is1 * -> Y S reject"', f"{K}::test_palindrome_verdict"),
     Mutant(ZOO, '"restore b -> 1 L restore"', '"restore b -> 0 L restore"', f"{K}::test_copier_copies"),
     Mutant(MACHINES, "counter(0)).write(counter(1)).clear(signal)", "counter(0)).write(counter(1))", ALL_WORDS),
@@ -1179,4 +1182,19 @@ MUTANTS = [
         "if len(found) >= 0}",
         "tests/leaderboard/store/test_published.py",
     ),
+    Mutant(TAPE, "rule.where(FOLD(0)), 0, state(1 - side)", "rule.where(FOLD(0)), 0, state(side)", TWO_WAY),
+    Mutant(TAPE, "[old.where(right(a), left(now))", "[old.where(right(a), left(b))", TWO_WAY),
+    Mutant(TURING, "torch.maximum(place, -1 - place)", "torch.maximum(place, -place)", TWO_WAY),
+    Mutant("tasks/formats/beaver.py", 'OPEN = ("1", "R", "H")', 'OPEN = ("0", "R", "H")', FORMATS),
+    Mutant("tasks/formats/columns.py", 'product((state, "*"), (symbol, "*"))', 'product((state,), (symbol, "*"))', FORMATS),
+    Mutant("tasks/formats/__init__.py", "if named[2] != digest(now):", "if False:", FORMATS),
+    Mutant("leaderboard/running/run.py", 'resolved["task"] |= task.parameters', "pass", FORMATS),
+    Mutant("tasks/formats/pushdown.py", 'ends |= {(state, "*"): "accept keep" for state in drawn.final}', "pass", JFLAP),
+    Mutant("tasks/formats/xml.py", "parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse", "pass", JFLAP),
+    Mutant("tasks/programs/automata.py", "found += [after for", "found = [after for", JFLAP),
+    Mutant("tasks/discover.py", 'if not (f.metadata.get("later")', 'if not (f.metadata.get("never")', AUTOMATA),
+    Mutant("tasks/tag.py", "tail + sizes[read] > head + deletion + room", "tail + sizes[read] >= head + deletion + room", ROOM),
+    Mutant("tasks/tag.py", "queue[0] >= self._running", "queue[0] > self._running", ROOM),
+    Mutant("tasks/group.py", "* len(rest) + torch.kron", "* len(first) + torch.kron", SWEEPS),
+    Mutant(MACHINES, "when(signal(0), counter(1), LAST).write(lost(0))", "when(signal(0), LAST).write(lost(0))", OVERFLOW),
 ]

@@ -38,7 +38,8 @@ MODELS: dict[str, tuple[str, dict]] = {name: (name, {}) for name in models.names
     "rk4": ("neural_ode", {"method": "rk4", "step": 0.2}),
 }
 AUTOMATA = {  # edges of the minimal automaton, and 1
-    "addition": 9, "automaton": 7, "automaton 10": 7, "comparison": 13, "counter": 7, "counter 2": 5, "counter 5": 11,
+    "addition": 9, "automaton": 7, "automaton 10": 7, "automaton(machine=tomita3)": 11,
+    "comparison": 13, "counter": 7, "counter 2": 5, "counter 5": 11,
     "cycle_navigation": 16, "even_pairs": 7, "group(group=Z5)": 26, "group(group=S3)": 37, "hidden_automaton": 7,
     "last parity": 5, "missing_duplicate_string": 13, "modular_arithmetic": 559, "parity": 5, "parity_check": 5,
     "sparse_parity": 51, "threshold": 9,

@@ -91,6 +91,7 @@ def _cost(saved: Checkpoints, training: float | None, started: datetime) -> dict
 def identified(cfg: Config, task: tasks.Task, architecture: models.Architecture) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings of a run as they are recorded, and its `id`, `protocol`, `recipe`, `task` and `model`."""
     resolved: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    resolved["task"] |= task.parameters  # what a file said, too: then the record needs the file no more
     resolved["training"]["rate"] = resolved["training"]["rate"] or protocol.rate_of(architecture, resolved)
     determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
     if cfg.diagnostics.enabled:

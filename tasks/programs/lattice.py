@@ -58,6 +58,15 @@ def spread(register: Register, direction: int) -> list[Rule]:
     return [when(register(v, at=-direction)).write(register(v)) for v in range(register.size)]
 
 
+def marked(kept: Register, lost: Sequence[Register], answer: Register) -> list[Rule]:
+    """`answer` becomes what `kept` was a step before; where one of `lost` is set, the value behind those of `kept`: a mark."""
+    fine = [~one(0) for one in lost]
+    late = [when(answer(a), kept(b), *fine).write(answer(b)) for a in range(kept.size) for b in range(kept.size) if a != b]
+    return late + [
+        when(answer(a), one(0), *fine[:k]).write(answer(kept.size)) for a in range(kept.size) for k, one in enumerate(lost)
+    ]
+
+
 @dataclass(frozen=True)
 class Step:
     """What a head does in state `state` where the guard of `rule` holds: `rule`, then `move` (-1, 0, 1), then `after`."""

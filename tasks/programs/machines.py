@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal as Choice
 
-from tasks.programs.lattice import Stack, lattice, spread, stream
+from tasks.programs.lattice import Stack, lattice, marked, spread, stream
 from tasks.programs.program import Program
 from tasks.programs.rules import FIRST, LAST, LEFT, RIGHT, Register, Rule, symbols, when
 
@@ -100,12 +100,14 @@ class Counters:
     cell, `dec` empties the last full one; two steps apart, signals never meet. The first cell alone shows whether a
     counter is 0. A clock runs to the right end and back `rounds` times, 2n steps each, and stops the control. So what
     the counters hold stands after (2 rounds + 1) n + 2 steps, with the loading of a word of `symbols` 0 .. 2^counters - 1
-    whose bit r is the cell of counter r.
+    whose bit r is the cell of counter r. The answer is the first counter; if the machine `marks`, it is a step late, and 2 in
+    the last cell after a signal that has found no empty cell.
     """
 
     counters: int
     instructions: Sequence[Instruction]
     rounds: int
+    marks: bool = False
 
     @property
     def kept(self) -> list[Register]:
@@ -140,7 +142,18 @@ class Counters:
     @property
     def registers(self) -> list[Register]:
         """All registers of the machine."""
-        return [*self.kept, *self.signals, self.control, self.beat, self.clock, self.laps]
+        more = [*self.lost, self.answer] if self.marks else []
+        return [*self.kept, *self.signals, self.control, self.beat, self.clock, self.laps, *more]
+
+    @property
+    def lost(self) -> list[Register]:
+        """Set in the last cell where a counter was full."""
+        return [Register(f"lost_{counter.name}", 1) for counter in self.kept]
+
+    @property
+    def answer(self) -> Register:
+        """The first counter, or that with a mark."""
+        return Register("answer", 3) if self.marks else self.kept[0]
 
     @property
     def rules(self) -> list[Rule]:
@@ -155,6 +168,10 @@ class Counters:
                 when(signal(1), counter(1), counter(1, at=1)).clear(signal),
                 when(signal(1, at=-1), counter(1)).write(signal(1)),
             ]
+        if self.marks:
+            triples = zip(self.kept, self.signals, self.lost, strict=True)
+            rules += [when(signal(0), counter(1), LAST).write(lost(0)) for counter, signal, lost in triples]
+            rules += marked(self.kept[0], self.lost, self.answer)
         return rules
 
     @property
@@ -162,8 +179,9 @@ class Counters:
         w = symbols(2**self.counters)
         bits = {t: [counter(t >> r & 1) for r, counter in enumerate(self.kept)] for t in range(2**self.counters)}
         start = when(FIRST, ~self.clock(1, at=1))  # the clock does not come back yet
+        answers = {t: [self.answer(t & 1)] if self.marks else [] for t in bits}
         start = start.write(self.control(0), self.beat(0), self.clock(0), self.laps(0))
-        return [rule.where(w(t)).write(*bits[t]) for t in bits for rule in (when(LEFT), start)]
+        return [rule.where(w(t)).write(*bits[t], *answers[t]) for t in bits for rule in (when(LEFT), start)]
 
     @property
     def _steps(self) -> list[Rule]:

@@ -24,6 +24,7 @@ class Machine:
     steps: Callable[[Any], Any]  # of an int, or of a sympy symbol: then it is the formula on the card
     words: Callable[[int], list[str]] = lambda n: ["*" * n]
     letters: str = "01"
+    blank: str = ""  # of a tape that is infinite both ways; without, the word is the tape
     complexity: str = "P"
     upper: Bound = RUN
     lower: Bound

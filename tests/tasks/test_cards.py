@@ -31,6 +31,7 @@ EASY = {  # random words are not the worst: their answers stand long before dept
     "turing(machine=palindrome)": "a random word soon is no palindrome",
     "turing(machine=palindrome, answer=halt)": "a random word soon is no palindrome",
     **{f"turing(machine=beaver{k})": "it halts, or repeats itself, near the end of the tape" for k in ("", 2, 4, 5)},
+    "turing(machine=bb2x3)": "it soon halts on most words",
     "turing(table=flipper)": "it halts near the end of the tape",
 }
 

@@ -382,10 +382,64 @@ def test_tag_words_and_formulas():
         ({"productions": ["a -> aaaaaaaaa"]}, "at most 8 symbols"),
         ({"productions": ["a -> b"]}, "line 'a -> b' makes a symbol without a production; there are 'a'"),
         ({"productions": ["a -> a", "a -> b"]}, "one for each symbol"),
-        ({"productions": [f"{c} -> a" for c in "abcdefghi"]}, "at most 8 symbols"),
+        ({"productions": [f"{c} -> a" for c in "abcdefghijklmnopqrstuvwxyz0"]}, "at most 26 symbols"),
+        ({"productions": [f"{c} -> a" for c in "abcdefghi"], "deletion": 3}, "at most 8 symbols"),
+        ({"productions": ["a -> b"], "halting": "c"}, "line 'a -> b' makes a symbol without a production; there are 'ac'"),
+        ({"productions": ["a -> b"], "halting": "ba"}, "halting 'ba'; allowed: different symbols without productions"),
+        ({"halting": "h"}, "halting='h' is not allowed without productions"),
+        ({"overflow": "stop"}, "overflow='stop' is not allowed; allowed: lose, mark"),
+        ({"room": 1}, r"room=1 is not allowed; allowed: 2\.\.64"),
     ],
 )
 def test_bad_tag_systems(parameters, named):
     with pytest.raises(TaskError, match=named) as error:
         tasks.get("tag", **parameters)
     assert "\n" not in str(error.value)
+
+
+# what does not fit is marked
+
+
+def counted(lines: tuple[str, ...], counters: list[int], n: int, count: int) -> tuple[int, bool]:
+    """Counter a after at most `count` instructions, and whether one that held n was to be incremented."""
+    k, lost = 0, False
+    for _ in range(count):
+        if k == len(lines):
+            break
+        action, name, after, *if_zero = lines[k].split()
+        r = "abcd".index(name)
+        if action == "inc":
+            lost, counters[r], k = lost or counters[r] == n, min(counters[r] + 1, n), int(after)
+        else:
+            k = int(after) if counters[r] else int(if_zero[0])
+            counters[r] = max(counters[r] - 1, 0)
+    return counters[0], lost
+
+
+@pytest.mark.parametrize("machine", ["add", "subtract", "double", "gcd"])
+def test_a_counter_that_overflows_is_marked(machine):
+    lines, seen = LISTINGS[machine].lines, Counter()
+    lose, mark = (tasks.get("minsky", machine=machine, overflow=overflow) for overflow in ("lose", "mark"))
+    for n in (1, 2, 5):
+        words = mark.sample(20, n, seed(n)).tolist()
+        expected = []
+        for tokens in words:
+            counters = [sum(t >> r & 1 for t in tokens) for r in range(lose.counters)]
+            a, lost = counted(lines, counters, n, lose._turns * n)
+            seen[lost] += 1
+            expected.append([*word((a,), n)[:-1], 2] if lost else word((a,), n))
+        agree(mark, words, expected)
+        agree(lose, words)
+        assert mark.depth(n) == mark.card.value(mark.card.depth, n, mark.parameters) == lose.depth(n) + 1
+    assert (seen[True] > 0) == (machine in ("add", "double"))
+    assert "overflow" not in lose.parameters
+
+
+def test_a_stack_never_overflows():
+    """A letter pushes one symbol at most, and there is a cell for every letter: n pushes, and n pops, in 2 n cells or in n."""
+    lines = ["up a * -> up push A", "up b A -> down pop", "down b A -> down pop", "down end empty -> accept keep"]
+    task = tasks.get("pushdown", table=[*lines, "up end A -> accept keep"])
+    for n in (1, 6):
+        for tokens, verdict in (([0] * n, 1), ([0] * n + [1] * n, 1), ([0] * (n + 1) + [1] * n, 0)):
+            assert task.solve(tokens)[-1] == verdict
+            assert task.program().answer(torch.tensor([tokens]))[0, -1] == verdict

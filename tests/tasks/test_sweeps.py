@@ -63,6 +63,18 @@ def number(word: Word, bit: int) -> int:
 
 
 GROUPS = {"S3": (3, SymmetricGroup(3)), "A5": (5, AlternatingGroup(5)), "S5": (5, SymmetricGroup(5))}
+GROUPS |= {"A4": (4, AlternatingGroup(4)), "S4": (4, SymmetricGroup(4))}
+
+
+def pairs(first, second, order: int):
+    """The product in a direct product, factor by factor; `order` is that of the second."""
+    return lambda word: order * first(tuple(x // order for x in word)) + second(tuple(x % order for x in word))
+
+
+def residue(m: int):
+    return lambda word: sum(word) % m
+
+
 PREFIX = {
     "even_pairs": ({}, lambda word: int(word[0] != word[-1])),
     "parity_check": ({}, lambda word: int("".join(map(str, word)), 2).bit_count() % 2),
@@ -72,7 +84,14 @@ PREFIX = {
     "threshold 5": ({"k": 5}, lambda word: int(sorted(word)[-5:] == [1] * 5)),
     "comparison": ({}, lambda word: 1 + (number(word, 0) > number(word, 1)) - (number(word, 0) < number(word, 1))),
     **{f"group {name}": ({"group": name}, composed(n, in_order(group))) for name, (n, group) in GROUPS.items()},
-    **{f"group Z{m}": ({"group": f"Z{m}"}, lambda word, m=m: sum(word) % m) for m in (2, 4, 12)},
+    **{f"group Z{m}": ({"group": f"Z{m}"}, residue(m)) for m in (2, 4, 12)},
+    "group Z2xZ2": ({"group": "Z2xZ2"}, pairs(residue(2), residue(2), 2)),
+    "group S3xZ2": ({"group": "S3xZ2"}, pairs(composed(3, in_order(SymmetricGroup(3))), residue(2), 2)),
+    "group S4xZ4": ({"group": "S4xZ4"}, pairs(composed(4, in_order(SymmetricGroup(4))), residue(4), 4)),
+    "group Z2xA4xZ2": (
+        {"group": "Z2xA4xZ2"},
+        pairs(residue(2), pairs(composed(4, in_order(AlternatingGroup(4))), residue(2), 2), 24),
+    ),
 }
 STRINGS = {
     "odds_first": lambda word: [word[2 * i + 1 if i < len(word) // 2 else 2 * (i - len(word) // 2)] for i in range(len(word))],
@@ -219,7 +238,7 @@ def test_example_of_a_string(name, word, answer):
     holds(tasks.get(name), torch.tensor([word]), [answer])
 
 
-@pytest.mark.parametrize("name", ["S3", "A5", "S5"])
+@pytest.mark.parametrize("name", GROUPS)
 def test_elements_are_numbered_in_lexicographic_order_from_the_identity(name):
     points, group = GROUPS[name]
     assert elements(name) == in_order(group)
@@ -234,7 +253,10 @@ def test_rungs_of_groups():
     assert list(rungs.values()) == ["AC⁰[2]", "AC⁰[2]", "ACC⁰", "ACC⁰", "ACC⁰", "NC¹", "NC¹"]
     assert outside("Z2") == "not in AC⁰"
     assert outside("Z9") == "not in AC⁰[p] for a prime p other than 3"
-    assert outside("Z12") == outside("S3") == "not in AC⁰[p] for any prime p"
+    more = {name: tasks.get("group", group=name).card.complexity for name in ("Z2xZ4", "Z2xZ3", "S4", "A4", "Z2xA5")}
+    assert list(more.values()) == ["AC⁰[2]", "ACC⁰", "ACC⁰", "ACC⁰", "NC¹"]
+    assert outside("Z2xZ2") == "not in AC⁰"
+    assert outside("Z12") == outside("S3") == outside("S4") == "not in AC⁰[p] for any prime p"
 
 
 # inputs
@@ -291,6 +313,9 @@ def test_bad_words(name, word, message):
     ("name", "parameters", "message"),
     [
         ("group", {"group": "Z13"}, "group='Z13' is not allowed; allowed: Z2, Z3, .*Z12, S3, A5, S5"),
+        ("group", {"group": "A5xZ3"}, "group='A5xZ3' is not allowed; .* direct products of these of up to 120 elements"),
+        ("group", {"group": "Z2xx"}, "group='Z2xx' is not allowed"),
+        ("group", {"group": "D4"}, "group='D4' is not allowed"),
         ("threshold", {"k": 0}, r"k=0 is not allowed; allowed: 1..1024"),
         ("missing_duplicate_string", {"scored": "every"}, "scored='every' is not allowed; allowed: last"),
         ("odds_first", {"scored": "last"}, "scored='last' is not allowed; allowed: every"),
