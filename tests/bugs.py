@@ -64,6 +64,7 @@ PLANS, WORKERS, CHOICES, LOCALLY = (
     f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "choices", "local")
 )
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
+COMPACT, COMPACTED = "leaderboard/store/compact.py", "tests/leaderboard/store/test_compact.py"
 TOGETHER, ATONCE = "models/training/together.py", "tests/models/test_together.py"
 LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
 PARITY = f"{P}::test_equations_of_parity_by_hand"
@@ -654,6 +655,14 @@ MUTANTS = [
         f"{V}::test_nothing_in_the_folder_is_imported",
     ),
     # store
+    Mutant(COMPACT, "if _bytes(parts.whole(part)) != _bytes(new):", "if False:", COMPACTED),
+    Mutant(
+        COMPACT,
+        "    held = {path: part for",
+        "    for path in found:\n        path.unlink()\n    held = {path: part for",
+        f"{COMPACTED}::test_a_kill_at_any_moment_loses_nothing",
+    ),
+    Mutant("leaderboard/store/record.py", "return parts.holding(folder, id) is not None", "return False", COMPACTED),
     Mutant(
         "leaderboard/store/record.py",
         "            fcntl.flock(lock, fcntl.LOCK_EX)\n",
