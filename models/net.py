@@ -67,7 +67,7 @@ class Net(nn.Module):
             )
         self.architecture, self.layers, self.tableau, self.inner = architecture, layers, tableau, inner
         self.memory, self.box, self.pace, self.recall, self.noise = memory, box, pace, recall, 0.0
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator, self.draw = torch.Generator().manual_seed(seed), odd
         self.embed = nn.Parameter(torch.randn(alphabet, width, generator=self.generator))
         parts = [part for _ in range(max(layers, 1)) for part in architecture.layer(width, hidden, norm, self.generator)]
         if recall and (unable := [part for part in parts if not part.recalls]):
@@ -122,7 +122,7 @@ class Net(nn.Module):
         if self.box and not transformed():
             return _Confined.apply(x, self.box, noise, self.generator)
         x = x.clamp(-self.box, self.box) if self.box else x
-        return x.add(odd(x, self.generator), alpha=noise * 2.0**-15) if noise else x
+        return x.add(self.draw(x, self.generator), alpha=noise * 2.0**-15) if noise else x
 
     def states(self, tokens: Int[Tensor, "batch cells"], depth: int, points: int = 1) -> Iterator[Tensor]:
         """x(0), x(1), ..., each `[batch, width, cells]`, after every one of `pace * depth` layers.

@@ -67,6 +67,8 @@ PLANS, WORKERS, CHOICES, LOCALLY = (
     f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "choices", "local")
 )
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
+COMPACT, COMPACTED = "leaderboard/store/compact.py", "tests/leaderboard/store/test_compact.py"
+TOGETHER, ATONCE = "models/training/together.py", "tests/models/test_together.py"
 LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
 PARITY = f"{P}::test_equations_of_parity_by_hand"
 STATES = f"{R}::test_states_are_those_of_the_discrete_ode_and_spare_channels_are_zero"
@@ -455,6 +457,12 @@ MUTANTS = [
     Mutant("leaderboard/analysis/gradients.py", "(rows - mean).square()", "rows.square()", G),
     Mutant("leaderboard/analysis/basin.py", "sigma * parameter.square().mean().sqrt() * noise", "sigma * noise", G),
     Mutant("models/training/learner.py", "if not torch.isfinite(loss):", "if False:", G),
+    Mutant(TOGETHER, "gradients[name].contiguous()", "gradients[name]", f"{ATONCE}::test_together_as_alone"),
+    Mutant(TOGETHER, "vector_norm(norms, dim=0)", "vector_norm(norms)", f"{ATONCE}::test_together_as_alone"),
+    Mutant(
+        TOGETHER, "zip(states, generators, strict=True)", "zip(states, generators[::-1])", f"{ATONCE}::test_together_as_alone"
+    ),
+    Mutant(TOGETHER, "self.learner.done += 1", "self.learner.done += 0", f"{ATONCE}::test_together_as_alone"),
     Mutant(
         "leaderboard/analysis/spacetime.py",
         "np.where(self.margin < UNDECIDED, -1, self.values)",
@@ -650,6 +658,14 @@ MUTANTS = [
         f"{V}::test_nothing_in_the_folder_is_imported",
     ),
     # store
+    Mutant(COMPACT, "if _bytes(parts.whole(part)) != _bytes(new):", "if False:", COMPACTED),
+    Mutant(
+        COMPACT,
+        "    held = {path: part for",
+        "    for path in found:\n        path.unlink()\n    held = {path: part for",
+        f"{COMPACTED}::test_a_kill_at_any_moment_loses_nothing",
+    ),
+    Mutant("leaderboard/store/record.py", "return parts.holding(folder, id) is not None", "return False", COMPACTED),
     Mutant(
         "leaderboard/store/record.py",
         "            fcntl.flock(lock, fcntl.LOCK_EX)\n",

@@ -116,9 +116,15 @@ class Loopback:
         wait(lambda: self.idle() == self.nodes, 60, "the nodes")
 
     def _start(self, name: str, *command: str) -> None:
+        dying = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []  # with this process, if it is killed
         with (self.folder / "log" / f"{name}.out").open("ab") as out:
             self.daemons[name] = subprocess.Popen(
-                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                [*dying, *command],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
 
     def controller(self) -> None:

@@ -64,6 +64,7 @@ app.command()(records.export)
 app.command()(records.weights)
 app.command()(records.publish)
 app.command()(records.restore)
+app.command()(records.compact)
 app.command()(records.rerun)
 # the options that follow are Hydra's, `--help` too
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})(

@@ -1,4 +1,4 @@
-"""Of a folder of records: `realizable table | site | export | weights | publish | restore | rerun`."""
+"""Of a folder of records: `realizable table | site | export | weights | publish | restore | compact | rerun`."""
 
 import gc
 import warnings
@@ -12,7 +12,7 @@ import typer
 from leaderboard.store import published as store
 from leaderboard.store.atomic import put
 from leaderboard.store.published import NAME, SUFFIX, published
-from leaderboard.store.record import RecordError, read, write
+from leaderboard.store.record import RecordError, exists, read, write
 
 if TYPE_CHECKING:
     from leaderboard.tables.frame import Metric
@@ -177,11 +177,32 @@ def restore(
     path: Annotated[Path, typer.Argument(help=f"A file of published records, *{SUFFIX}.")],
     folder: Annotated[Path, typer.Argument(help="The folder to write to, as results/standard.")],
 ) -> None:
-    """Write the records of a published file to FOLDER, one file each, so that a sweep leaves out what they hold."""
+    """Write the records of a published file to FOLDER, one file each, so that a sweep leaves out what they hold.
+
+    Runs that are done in FOLDER are left out: their own records stay.
+    """
     found = published(path)
-    for record in found:
+    missing = [record for record in found if not exists(folder, record["id"])]
+    for record in missing:
         write(folder, record)
-    typer.echo(f"wrote {len(found)} records to {folder}")
+    there = len(found) - len(missing)
+    typer.echo(f"wrote {len(missing)} records to {folder}" + f"; {there} were there" * bool(there))
+
+
+def compact(folder: Annotated[Path, typer.Argument(help="A folder of run records (*.json).")]) -> None:
+    """Gather the files of done records in FOLDER into few compressed ones, in FOLDER/parts; every command reads both.
+
+    It is meant for folders of many thousands of files. A file is deleted only after its record was read back from its part.
+    Weights, and records of failed runs, stay where they are.
+    """
+    from leaderboard.store import compact as store
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        made = store.compact(folder)
+    for warning in caught:
+        typer.echo(f"warning: {warning.message}", err=True)
+    typer.echo(f"gathered {made.files} files into {made.parts} parts" + f"; {made.before} were there" * bool(made.before))
 
 
 def rerun(

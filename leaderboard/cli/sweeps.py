@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from leaderboard.store import parts
 from leaderboard.store.schema import RecordError
 
 app = typer.Typer(help="Sweeps on a cluster, from anywhere that sees their results.", no_args_is_help=True)
@@ -29,4 +30,5 @@ def state(folder: Annotated[Path, typer.Argument(help="A folder of results.")]) 
         typer.echo(str(one))
     names = [path.name for path in folder.glob("*.json") if not path.name.startswith(".")]
     failed = sum(name.endswith(".failed.json") for name in names)
-    typer.echo(f"records: {len(names) - failed} done, {failed} failed")
+    gathered = sum(1 for _ in parts.stored(folder))
+    typer.echo(f"records: {len(names) - failed + gathered} done, {failed} failed")

@@ -20,6 +20,7 @@ from leaderboard.cluster.leave import ENDS, Forward, Leave
 from leaderboard.cluster.settings import QUEUES, ClusterError, Settings
 
 LOST = 60.0  # seconds after which a job without its workers is asked for anew; a cold start must not take longer
+ANSWER = 15.0  # seconds that a scheduler has to answer, at first and when its connection is lost
 
 WORKER = {  # settings of Dask's workers: none looks at a run from inside, as that takes time from it
     "distributed.worker.profile.enabled": False,
@@ -86,7 +87,8 @@ def _of(name: Any, job: Any) -> bool:
 @contextmanager
 def opened(settings: Settings, folder: Path) -> Iterator[Workers]:
     """The workers that are asked for, and no longer than they are needed."""
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):  # the latter has a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     values = {
         "distributed.scheduler.worker-ttl": f"{settings.silent:g}s",
         "distributed.scheduler.allowed-failures": 10**6,  # a run is given up by its own marks, see `worker`
@@ -97,7 +99,7 @@ def opened(settings: Settings, folder: Path) -> Iterator[Workers]:
         cluster, wanted = _cluster(settings, folder)
         client = None
         try:
-            client = Client(settings.cluster if cluster is None else cluster, timeout=30, set_as_default=False)
+            client = Client(settings.cluster if cluster is None else cluster, timeout=ANSWER, set_as_default=False)
             client.register_plugin(Leave())
             if settings.cluster != "local":  # there the nannies are in this process
                 client.register_plugin(Forward())

@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from leaderboard.running.config import Config
 from leaderboard.running.run import begun, run
 from leaderboard.running.settings import checked, expanded
+from leaderboard.store.record import exists
 from leaderboard.store.schema import RecordError, at_own_depth
 
 SEEDS = 3  # of a cell, the least from which a spread is taken
@@ -51,7 +52,12 @@ def configuration(record: Record, folder: Path) -> Config:
 
 def rerun(record: Record, cfg: Config) -> Record:
     """Run again, with its `configuration`; the new record."""
-    (expanded(cfg.results) / f"{record['id']}.json").unlink(missing_ok=True)  # an earlier attempt
+    folder = expanded(cfg.results)
+    (folder / f"{record['id']}.json").unlink(missing_ok=True)  # an earlier attempt
+    if exists(folder, record["id"]):
+        raise RecordError(
+            f"{folder}: run {record['id']} is in a part, which stays; allowed: another folder for what is made again"
+        )
     return run(cfg)
 
 

@@ -1,8 +1,5 @@
 """Published records in one compressed file, a record a line: what a table, a page or anybody else can be made from again."""
 
-import gzip
-import json
-import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from importlib.resources import files
@@ -10,13 +7,10 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any
 
-import orjson
-
 from leaderboard.store.atomic import put
-from leaderboard.store.record import uncollected
-from leaderboard.store.schema import RecordError, validated
+from leaderboard.store.lines import SUFFIX, packed
+from leaderboard.store.lines import unpacked as published
 
-SUFFIX = ".jsonl.gz"
 NAME = "published"  # what stands for the records of the standard leaderboard where a folder of records is asked for
 MOST = 3 / 4  # of the rows of a task
 LOCAL = ("results", "logger", "store")  # of a configuration: where a run was kept, on which no result depends
@@ -25,23 +19,8 @@ STANDARD = Path(str(files("leaderboard"))) / "published" / f"standard{SUFFIX}"
 
 def publish(path: Path, records: Sequence[dict[str, Any]]) -> None:
     """Write records to a file `*.jsonl.gz`, by id, without what is LOCAL; the same records give the same bytes."""
-    text = ""
-    for record in sorted(map(validated, records), key=lambda record: str(record["id"])):
-        config = {key: value for key, value in record["config"].items() if key not in LOCAL}
-        text += json.dumps(record | {"config": config}, allow_nan=False, sort_keys=True) + "\n"
-    put(path, gzip.compress(text.encode(), mtime=0))
-
-
-def published(path: Path) -> list[dict[str, Any]]:
-    """The records of such a file; RecordError, in one line, if it holds anything else."""
-    try:
-        with gzip.open(path) as lines, uncollected():
-            records = [validated(orjson.loads(line)) for line in lines]
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise RecordError(f"{path}: {' '.join(str(error).split())}") from None
-    if not records:
-        raise RecordError(f"{path}: no records")
-    return records
+    bare = [{key: value for key, value in record["config"].items() if key not in LOCAL} for record in records]
+    put(path, packed(record | {"config": config} for record, config in zip(records, bare, strict=True)))
 
 
 def asked(folder: Path) -> bool:

@@ -3,7 +3,8 @@
 A finished run is `<id>.json`, with its trained weights in `<id>.safetensors` beside it, a failed one `<id>.failed.json`. The id
 is a hash of everything that determines the result, so two finished runs with one id must agree in all but cost; where they do
 not, weights included, the first stays and the later is refused. A failure is no result: the next attempt, failed or done,
-takes its place.
+takes its place. Where there are too many files, `compact` gathers done records into parts (`leaderboard.store.parts`); they
+count as before.
 
 Weights come first and the record last: a file of weights without a record is what a killed run left, and is replaced. Writers
 take turns by a lock on the folder, which goes with the process that holds it; where a file system has no such lock, a record is
@@ -11,7 +12,6 @@ still whole and final, but of two machines that end the same run at once one may
 then their sha256 tells (see `leaderboard.store.weights`). Hidden files of killed writers are ignored.
 """
 
-import gc
 import hashlib
 import json
 import os
@@ -26,7 +26,9 @@ from uuid import uuid4
 
 import orjson
 
+from leaderboard.store import parts
 from leaderboard.store.atomic import named, put
+from leaderboard.store.lines import uncollected
 from leaderboard.store.schema import SCHEMA as SCHEMA
 from leaderboard.store.schema import NotARecord, RecordError, validated
 
@@ -79,7 +81,7 @@ def write(folder: Path, record: dict[str, Any], weights: bytes | None = None) ->
         raise RecordError(f"{record['id']}: the weights are not those that the record describes")
     done, failed = folder / f"{record['id']}.json", folder / f"{record['id']}.failed.json"
     _make(folder)
-    with _turn(folder) as mark:
+    with turn(folder) as mark:
         if record["status"] == "failed":
             if exists(folder, record["id"]):
                 raise RecordConflict(f"{done}: this run is done, so its failure is not recorded over it")
@@ -94,7 +96,7 @@ def write(folder: Path, record: dict[str, Any], weights: bytes | None = None) ->
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
-    """All records of a folder, sorted by file name; where a run is done, its earlier failure is left out.
+    """All records of a folder, its parts' too, sorted by id; where a run is done, its earlier failure is left out.
 
     A truncated or foreign `.json` file is named in a warning and skipped. Missing weights are named in one warning: the
     records stay, as their scores are theirs; whether the others are whole says `realizable weights`. `RecordError` if there is
@@ -106,6 +108,8 @@ def read(folder: Path) -> list[dict[str, Any]]:
     names = sorted(os.listdir(folder))
     with uncollected():
         for path, content in _contents(folder, names):
+            if isinstance(content, FileNotFoundError) and not os.path.islink(path):
+                continue  # gathered into a part since, or a failure that has been made good
             try:
                 record = _parsed(path, content)
             except NotARecord as error:
@@ -113,6 +117,10 @@ def read(folder: Path) -> list[dict[str, Any]]:
                 continue
             # "<id>.failed.json" sorts before "<id>.json", so the done record is the one that stays
             records[record["id"]] = record
+        before = len(records)
+        records |= {record["id"]: record for record in parts.stored(folder)}  # after the files, which go into parts
+        if len(records) > before:
+            records = dict(sorted(records.items()))
     expected = [name for record in records.values() if "files" in record for name in record["files"]]
     if lost := [name for name in sorted({*expected}.difference(names)) if not (folder / name).exists()]:
         some = ", ".join(lost[:3]) + f" and {len(lost) - 3} more" * (len(lost) > 3)
@@ -123,13 +131,13 @@ def read(folder: Path) -> list[dict[str, Any]]:
 def exists(folder: Path, id: str) -> bool:
     """Whether run `id` is done: a failed or damaged record is none, so the run is tried again."""
     try:
-        return _load(folder / f"{id}.json")["status"] == "done"
+        return load(folder / f"{id}.json")["status"] == "done"
     except NotARecord:
-        return False
+        return parts.holding(folder, id) is not None  # looked at last: a file goes only after its part is there
 
 
 @contextmanager
-def _turn(folder: Path) -> Iterator[str]:
+def turn(folder: Path) -> Iterator[str]:
     """Wait for the other writers of a folder; what names temporary files: nothing, or if there is no lock something unique."""
     if fcntl is None:
         yield uuid4().hex
@@ -155,14 +163,19 @@ def _place(record: dict[str, Any], temporary: Path, done: Path) -> None:
 
 def _agree(done: Path, record: dict[str, Any]) -> bool:
     """Whether this record is there already, cost aside; not so if there is none or a damaged one. Else `RecordConflict`."""
+    before: dict[str, Any] | None
     try:
-        before = _load(done)
+        before = load(done)
     except NotARecord:
-        return False
-    differing = {key for key in before.keys() | record.keys() if before.get(key) != record.get(key)} - {"cost"}
-    if differing:
-        raise RecordConflict(f"{done}: recorded before with another {', '.join(sorted(differing))}")
-    return True
+        before = parts.find(done.parent, record["id"])
+    if before is not None and (others := differing(before, record)):
+        raise RecordConflict(f"{done}: recorded before with another {', '.join(sorted(others))}")
+    return before is not None
+
+
+def differing(before: dict[str, Any], record: dict[str, Any]) -> set[str]:
+    """In what two records of one run differ, cost aside."""
+    return {key for key in before.keys() | record.keys() if before.get(key) != record.get(key)} - {"cost"}
 
 
 def _make(folder: Path) -> None:
@@ -172,19 +185,8 @@ def _make(folder: Path) -> None:
         raise RecordError(f"{folder}: not a folder") from None
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without cyclic garbage collection: it would walk over all records read so far again and again; they have no cycles."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-def _load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, Any]:
+    """The record of one file; NotARecord if it is none."""
     return _parsed(str(path), _content(str(path)))
 
 

@@ -1,6 +1,6 @@
 """Training with Lightning: AdamW, one length a batch, one-cycle schedule, clipped gradients. Imported only to train."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -110,8 +110,16 @@ class Learner(lightning.LightningModule):
             self.resumed = None
 
     def training_step(self, batch: Batch, step: int) -> Tensor:
-        """Mean cross entropy over the scored cells, and what the architecture adds to it."""
-        self.batch = tokens, target, depth = batch
+        """The loss; TrainingError if it is not finite."""
+        self.batch = batch
+        loss = self(batch)
+        if not torch.isfinite(loss):  # now, while the weights are still those that did it
+            raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
+        return loss
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Mean cross entropy over the scored cells, what the architecture adds to it, and the terms of the recipe."""
+        tokens, target, depth = batch
         self.net.noise = self.noise * min(1.0, self.done / (self.ramp * self.steps)) if self.ramp else self.noise
         x, moved = self._through(tokens, depth)
         loss = nn.functional.cross_entropy(self.net.read(x), target)
@@ -119,10 +127,7 @@ class Learner(lightning.LightningModule):
             after = nn.functional.cross_entropy(self.net.read(self._later(tokens, depth)), target)
             loss = (1 - self.progressive) * loss + self.progressive * after
         word = self.net.embedded(tokens) if self.net.recall else None
-        loss = loss + self.net.architecture.penalty(x, self.net.stack(depth, word=word)) + self.steady * moved
-        if not torch.isfinite(loss):  # now, while the weights are still those that did it
-            raise TrainingError(f"training diverged at step {self.done + 1}: loss {float(loss.detach())}")
-        return loss
+        return loss + self.net.architecture.penalty(x, self.net.stack(depth, word=word)) + self.steady * moved
 
     def _through(self, tokens: Tensor, depth: int) -> tuple[Tensor, Tensor | float]:
         """x(depth), and how far it still moves in as many layers more: the sum of |x(k+1) - x(k)|, mean over words and cells.
@@ -179,10 +184,14 @@ class Learner(lightning.LightningModule):
             self.net.train()
 
     def configure_optimizers(self) -> dict[str, object]:  # type: ignore[override]  # Lightning's own type has no such plain dict
-        """AdamW, with the one-cycle schedule of Smith and Topin (2018)."""
-        self.optimiser = torch.optim.AdamW(self.parameters(), self.rate, weight_decay=self.weight_decay, fused=True)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, self.rate, total_steps=self.steps)
+        """See `optimised`."""
+        self.optimiser, self.schedule = self.optimised(self.parameters())
         if self.resumed is not None:
             self.optimiser.load_state_dict(self.resumed["optimiser"])
             self.schedule.load_state_dict(self.resumed["schedule"])
         return {"optimizer": self.optimiser, "lr_scheduler": {"scheduler": self.schedule, "interval": "step"}}
+
+    def optimised(self, weights: Iterable[Tensor]) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
+        """AdamW of these weights, with the one-cycle schedule of Smith and Topin (2018)."""
+        optimiser = torch.optim.AdamW(weights, self.rate, weight_decay=self.weight_decay, fused=True)
+        return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, self.rate, total_steps=self.steps)
