@@ -122,10 +122,16 @@ def read(folder: Path) -> list[dict[str, Any]]:
 
 def exists(folder: Path, id: str) -> bool:
     """Whether run `id` is done: a failed or damaged record is none, so the run is tried again."""
+    return finished(folder, id) is not None
+
+
+def finished(folder: Path, id: str) -> dict[str, Any] | None:
+    """The record of run `id` if it is done."""
     try:
-        return _load(folder / f"{id}.json")["status"] == "done"
+        record = _load(folder / f"{id}.json")
     except NotARecord:
-        return False
+        return None
+    return record if record["status"] == "done" else None
 
 
 @contextmanager
