@@ -43,7 +43,7 @@ def find(name: str) -> "type[Architecture]":
     from models.architecture import Architecture, ModelError
 
     if name not in names():
-        raise ModelError(f"unknown model {name!r}; there are {', '.join(names())}")
+        raise ModelError(plugins.refusal(__name__, name) or f"unknown model {name!r}; there are {', '.join(names())}")
     return class_of(f"{__name__}.{name}", Architecture, ModelError)
 
 

@@ -39,7 +39,7 @@ def find(name: str) -> "type[Task]":
     from tasks.task import Task, TaskError
 
     if name not in names():
-        raise TaskError(f"unknown task {name!r}; there are {', '.join(names())}")
+        raise TaskError(plugins.refusal(__name__, name) or f"unknown task {name!r}; there are {', '.join(names())}")
     return class_of(f"{__name__}.{name}", Task, TaskError)
 
 

@@ -67,7 +67,8 @@ def options(
     ] = None,
 ) -> None:
     """Realizable: trained nets beside constructive reference weights."""
-    plugins.plug_in(*(folders or []))
+    if folders:
+        plugins.plug_in(*folders)
     if wrong := plugins.faults():
         raise typer.BadParameter(wrong)
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 import models
 import tasks
@@ -14,12 +15,12 @@ plug_in(Path(__file__).parents[1])
 NAME = "double"
 
 
-def normal(*shape):
+def normal(*shape: int) -> Tensor:
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
-def test_the_formula_on_a_linear_field(steps):
+def test_the_formula_on_a_linear_field(steps: int) -> None:
     """Where F(x) = A x a layer is (1 + A)^steps. Reference weights cannot show a wrong formula: all agree on them."""
     A, x = 0.5 * normal(4, 4), normal(2, 4, 3)
     layer = torch.matrix_power(torch.eye(4) + A, steps)
@@ -28,7 +29,7 @@ def test_the_formula_on_a_linear_field(steps):
     torch.testing.assert_close(second, layer @ layer @ x)
 
 
-def test_gradients():
+def test_gradients() -> None:
     """By differences of the values, in double precision."""
     net = models.build(NAME, tasks.get("parity"), width=5, hidden=6).to(torch.float64)
     for weights in net.blocks.parameters():
@@ -38,7 +39,7 @@ def test_gradients():
 
 
 @pytest.mark.parametrize("name", ["parity", "counter", "addition"])
-def test_reference_weights(name):
+def test_reference_weights(name: str) -> None:
     task = tasks.get(name)
     words = task.sample(8, 60, tasks.Bits(0))
     net = models.build(NAME, task, width=1, hidden=1)  # as large as the reference needs
@@ -47,7 +48,7 @@ def test_reference_weights(name):
         assert torch.equal(net(words, task.depth(60)).argmax(1), task.target(words))
 
 
-def test_what_has_no_reference_says_why():
+def test_what_has_no_reference_says_why() -> None:
     task = tasks.get("turing")
     with pytest.raises(models.NotRealizable, match="must rest"):
         models.build(NAME, task).realise(task.program())

@@ -16,7 +16,7 @@ TASK = tasks.get("seen")
 
 
 @pytest.mark.parametrize("length", range(1, 9))
-def test_all_short_words(length):
+def test_all_short_words(length: int) -> None:
     words = torch.tensor(list(TASK.words(length)))
     solved = [TASK.solve(word) for word in words.tolist()]
     assert TASK.target(words).tolist() == solved
@@ -25,7 +25,7 @@ def test_all_short_words(length):
 
 @pytest.mark.parametrize("model", ["resnet", "revnet", "gru"])
 @pytest.mark.parametrize("length", [1, 7, 100])
-def test_reference_weights(model, length):
+def test_reference_weights(model: str, length: int) -> None:
     words = TASK.sample(8, length, tasks.Bits(length))
     net = models.build(model, TASK, width=1, hidden=1)  # as large as the reference needs
     net.realise(TASK.program())
@@ -33,5 +33,5 @@ def test_reference_weights(model, length):
         assert torch.equal(net(words, TASK.depth(length)).argmax(1), TASK.target(words))
 
 
-def test_the_example_of_the_docstring():
+def test_the_example_of_the_docstring() -> None:
     assert doctest.testmod(sys.modules[type(TASK).__module__]).failed == 0

@@ -1,8 +1,8 @@
 """`realizable new`: what it writes passes its own tests, trains, and stands in a table; what it cannot write is one line."""
 
 import hashlib
-import json
 import os
+import re
 import subprocess
 import sys
 
@@ -10,15 +10,30 @@ import pytest
 from runs import ROOT, command
 from typer.testing import CliRunner
 
+import models
+import tasks
 from leaderboard.cli import app
 from leaderboard.cli.new import NAMES, SKELETON, renamed
+from leaderboard.running.command import _plug_in, line
+from leaderboard.running.run import SKIPPED, _edited
 from leaderboard.store.record import read
+from leaderboard.submissions import binding, description
+from tasks import plugins
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
 def realizable(*words):
-    return CliRunner().invoke(app, list(map(str, words)), env={"REALIZABLE_PLUGINS": ""})
+    return CliRunner().invoke(app, list(map(str, words)))
+
+
+@pytest.fixture(autouse=True)
+def plugged(monkeypatch):
+    """Plugs in, for one test."""
+    monkeypatch.setenv("REALIZABLE_PLUGINS", "")
+    for package in (tasks, models):
+        monkeypatch.setattr(package, "__path__", list(package.__path__))
+    return plugins.plug_in
 
 
 def written(folder):
@@ -40,62 +55,36 @@ def test_both_files_of_each_are_written(made):
     assert written(made / "plugins") == expected
 
 
-def test_their_own_tests_pass_and_can_fail(made, tmp_path):
-    done = pytested(made / "plugins")
-    assert done.returncode == 0, done.stdout
-    for kind, old, new in (("tasks/any_one", "1 in word", "0 in word"), ("models/thrice", "x = x + F(x)", "x = x - F(x)")):
-        file = made / "plugins" / f"{kind}.py"
-        right = file.read_text()
-        assert right.count(old) == 1
-        file.write_text(right.replace(old, new))
-    assert " failed" in (done := pytested(made / "plugins", "-k", "docstring or formula")).stdout
-    assert {line.split("::")[0][-11:] for line in done.stdout.splitlines() if "FAILED" in line} == {
-        "_any_one.py",
-        "l_thrice.py",
-    }
-    for kind, name in (("task", "any_one"), ("model", "thrice")):
-        (made / "plugins" / f"{kind}s" / f"{name}.py").unlink()
-        (made / "plugins" / "tests" / f"test_{kind}_{name}.py").unlink()
-        assert realizable("new", kind, name, "--folder", made / "plugins").exit_code == 0
-
-
-def pytested(folder, *more):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *more, str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=folder, check=False)
+def test_their_own_tests_pass_and_fail_where_the_file_is_broken(tmp_path):
+    for kind, old, new in (("task", "1 in word", "0 in word"), ("model", "x = x + F(x)", "x = x - F(x)")):
+        for name in ("right", "wrong"):
+            assert realizable("new", kind, f"{name}_{kind}", "--folder", tmp_path).exit_code == 0
+        file = tmp_path / f"{kind}s" / f"wrong_{kind}.py"
+        assert file.read_text().count(old) == 1
+        file.write_text(file.read_text().replace(old, new))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=no", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=tmp_path, check=False)
+    failed = {line.split("::")[0].rpartition("/")[2] for line in done.stdout.splitlines() if line.startswith("FAILED")}
+    assert failed == {"test_task_wrong_task.py", "test_model_wrong_model.py"}, done.stdout
+    assert re.search(r"\b[3-9]\d passed", done.stdout)
 
 
 def test_the_task_trains_with_the_model_and_stands_in_a_table(made):
-    """By train.py, in two processes of joblib, which find the plug-ins by the environment."""
-    flags = ["-m", "--plugins", "plugins", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    done = command(made / "r", "task=any_one", "model=thrice", "seed=0,1", flags=flags)
+    done = command(made / "r", "task=any_one", "model=thrice", flags=["--plugins", "plugins"])
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "sweep: 2 done"
-    record, other = read(made / "r")
+    (record,) = read(made / "r")
     files = {"task": "tasks/any_one.py", "model": "models/thrice.py"}
     hashes = {kind: hashlib.sha256((made / "plugins" / file).read_bytes()).hexdigest() for kind, file in files.items()}
-    assert record["code"]["plugins"] == other["code"]["plugins"] == hashes
+    assert record["code"]["plugins"] == hashes
     assert record["reference"]["reason"] is None
     assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
     shown = realizable("table", made / "r", "--no-picture")
     assert shown.exit_code == 0, shown.output
     assert "any_one" in shown.output
     assert "thrice" in shown.output
-    page = realizable("site", made / "r")
-    assert page.exit_code == 0, page.output
     packed = realizable("pack", made / "r", made / "s", "--name", "x", "--author", "y", "--link", "https://z.org")
     assert packed.exit_code == 2
     assert "any_one and thrice came from a plug-in" in packed.output
-    edited(made)
-
-
-def edited(made):
-    """A plug-in whose file is another one than that of the record is skipped, but not in silence."""
-    file = made / "plugins" / "tasks" / "any_one.py"
-    file.write_text(file.read_text() + "# a comment\n")
-    done = command(made / "r", "task=any_one", "model=thrice", flags=["--plugins=plugins"])
-    (line,) = done.stdout.splitlines()
-    assert line.startswith("skipped: any_one thrice seed=0 ")
-    assert line.endswith("its record exists, but the file of any_one was changed since: raise its version to run it anew")
 
 
 @pytest.mark.parametrize(
@@ -133,21 +122,36 @@ def test_a_class_takes_no_name_that_its_file_needs():
         assert NAMES[kind] not in text
 
 
-def test_the_names_of_a_folder_that_is_none_are_one_line(tmp_path):
+def test_the_names_of_a_folder_that_is_none_are_one_line(tmp_path, monkeypatch, capsys):
     for words in (("names", "--plugins", tmp_path), (f"--plugins={tmp_path / 'none'}", "names")):
         said = realizable(*words)
         assert (said.exit_code, len(said.output.splitlines())) == (2, 1)
         assert "is no folder of plug-ins" in said.output
-    done = command(tmp_path / "r", flags=["--plugins", str(tmp_path / "none")])
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    monkeypatch.setattr(sys, "argv", ["train.py", "--plugins", str(tmp_path / "none"), "task=parity"])
+    with pytest.raises(SystemExit):
+        _plug_in()
+    assert capsys.readouterr().err.count("is no folder of plug-ins") == 1
+    assert sys.argv == ["train.py", "task=parity"]
 
 
-def test_no_submission_has_a_plug_in(made, monkeypatch):
-    """Its weights could be scored by nobody else; and a round is of the tasks that all have."""
-    script = (
-        "from leaderboard.submissions import binding, description; import tasks, json;"
-        "print(json.dumps([description._member('any_one', {}) is None, 'any_one' in tasks.names(), 'any_one' in binding.by_label()]))"
+def test_what_was_changed_since_is_skipped_but_not_in_silence():
+    record = {"code": {"plugins": {"task": "1", "model": "2"}}, "task": {"name": "any_one"}, "model": {"name": "thrice"}}
+    assert _edited(record, record) is None
+    assert _edited({"code": {}}, {"code": {}}) is None
+    before = {"code": {"plugins": {"task": "0", "model": "2"}}}
+    said = {"status": SKIPPED, "reason": _edited(record, before), "seed": 0, "id": "x"}
+    named = {of: record[of] | {"label": record[of]["name"]} for of in ("task", "model")}
+    assert line(said | named) == (
+        "skipped: any_one thrice seed=0 x, its record exists, but the file of any_one was changed since: "
+        "raise its version to run it anew"
     )
-    environment = ENVIRONMENT | {"REALIZABLE_PLUGINS": str(made / "plugins")}
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
-    assert json.loads(done.stdout) == [True, True, False]
+
+
+def test_no_submission_has_a_plug_in(made, plugged):
+    """Its weights could be scored by nobody else; and a round is of the tasks that all have."""
+    plugged(made / "plugins")
+    assert "any_one" in tasks.names()
+    assert "thrice" in models.names()
+    assert description._member("any_one", {}) is None
+    assert [fault.code for fault in description._architecture({"name": "thrice", "options": {}})] == ["S116"]
+    assert "any_one" not in binding.by_label.__wrapped__()
