@@ -35,7 +35,7 @@ def test_gradients() -> None:
     for weights in net.blocks.parameters():
         weights.data = 0.3 * normal(*weights.shape)
     x = normal(1, 5, 3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: net.architecture.step(x, net.layer(0)), x)
+    assert torch.autograd.gradcheck(lambda x: [*net.architecture.states(x, net.stack(2))][-1], x)
 
 
 @pytest.mark.parametrize("name", ["parity", "counter", "addition"])
