@@ -1,9 +1,9 @@
 # %% [markdown]
 # # From a regular expression to a learnability gap
 #
-# `python docs/tutorial.py` runs this page in one or two minutes on one core; editors that know `# %%` show it as a notebook. It
-# takes a regular language, makes reference weights for it in three architectures, trains a fourth under two recipes, and measures
-# what training missed.
+# `python docs/tutorial.py` runs this page in one or two minutes on one core; editors that know `# %%` show it as a notebook.
+# It takes a regular language, makes reference weights for it in three architectures, trains a fourth under two recipes, and
+# measures what training missed.
 
 # %% [markdown]
 # ## A language
@@ -21,8 +21,8 @@ from hydra import compose, initialize_config_module
 
 import models
 import tasks
-import train  # tells Hydra which tasks and models there are
 from leaderboard.analysis.spacetime import figure, space_time, test_word
+from leaderboard.running.config import register
 from leaderboard.running.run import run
 from leaderboard.store import weights
 from leaderboard.store.record import read
@@ -31,6 +31,7 @@ from leaderboard.tables.picture import png
 EXPRESSION = "(b|ab*ab*a)*"
 LANGUAGE = {"table": [[1, 0], [2, 1], [0, 2]]}  # symbol 0 is a, symbol 1 is b
 RESULTS = Path("results/tutorial")
+register()  # tells Hydra which tasks and models there are
 STEPS, SEEDS = 600, (0, 1)
 torch.set_num_threads(1)
 
@@ -75,8 +76,8 @@ for name in ("resnet", "revnet", "gru"):
 # ## Training, under two recipes
 #
 # PolyNet computes x + F(x) + F(F(x)) in a layer. It is trained on words of up to eight cells: as usual (`plain`), and asked to
-# leave a state where it is after the last layer (`steady`). Every run leaves a record and its weights in `RESULTS`; if this cell
-# is run again, what is done is skipped. On a command line the same sweep is
+# leave a state where it is after the last layer (`steady`). Every run leaves a record and its weights in `RESULTS`; if this
+# cell is run again, what is done is skipped. On a command line the same sweep is
 #
 #     python train.py -m task=automaton 'task.table=[[1,0],[2,1],[0,2]]' model=polynet recipe=plain,steady seed=0,1 ...
 
@@ -103,7 +104,7 @@ for recipe in ("plain", "steady"):
 # nets are made for words of 8 cells; what they do on longer ones tells what they have learnt.
 
 # %%
-records = read(RESULTS)
+records = sorted(read(RESULTS), key=lambda record: (record["config"]["recipe"]["name"], record["seed"]))
 for record in records:
     right = {"trained": {}, "reference": {}}
     for score in record["scores"]:
@@ -132,5 +133,5 @@ RESULTS.joinpath("gap.png").write_bytes(png(figure(panels, f"PolyNet, {EXPRESSIO
 print(f"wrote {RESULTS / 'gap.png'}")
 
 # %% [markdown]
-# Next: `realizable table results/tutorial` prints the table of these runs, `realizable explain` says where a trained net departs
-# from its reference, and [sweeps](sweeps.md) makes many runs at a time.
+# Next: `realizable table results/tutorial` prints the table of these runs, `realizable explain` says where a trained net
+# departs from its reference, and `docs/sweeps.md` tells how to make many runs at a time.

@@ -12,7 +12,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer.core import TyperGroup
 
-from leaderboard.cli import catalogue, claims, new, records, rounds, submissions, sweeps
+from leaderboard.cli import catalogue, claims, explain, new, records, rounds, submissions, sweeps
 from leaderboard.store.schema import RecordError
 from tasks import plugins
 
@@ -87,6 +87,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(catalogue.names)
 app.command("tasks")(catalogue.list_tasks)
 app.command()(catalogue.show)
+app.command()(explain.explain)
 app.command()(claims.reproduce)
 app.command()(submissions.pack)
 app.command()(submissions.check)
