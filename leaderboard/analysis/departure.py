@@ -8,8 +8,11 @@ to the same answer later, or never, or lose it again.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leaderboard.analysis.spacetime import UNDECIDED, SpaceTime
+
+Cells = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -50,18 +53,17 @@ def _since(layers: tuple[int, ...]) -> int:
     return since
 
 
-def departures(reference: SpaceTime, trained: SpaceTime) -> list[Departure]:
-    """The first departure at all, and the first one in a cell that is wrong in the end, where that is another."""
+def departures(reference: SpaceTime, trained: SpaceTime, scored: Cells) -> list[Departure]:
+    """The first departure in the cells that are `scored`, and the first one in a cell that is wrong in the end, if another."""
     if reference.values.shape != trained.values.shape:
         raise ValueError("they must read the same word through as many layers")
-    decided = reference.margin >= UNDECIDED
-    apart = decided & (trained.values != reference.values)
+    apart = scored & (reference.margin >= UNDECIDED) & (trained.values != reference.values)
     wrong = apart & (trained.values[-1] != reference.values[-1])
     found = [_first(mask, reference, trained) for mask in (apart, wrong) if mask.any()]
     return list(dict.fromkeys(found))
 
 
-def _first(mask: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", reference: SpaceTime, trained: SpaceTime) -> Departure:
+def _first(mask: Cells, reference: SpaceTime, trained: SpaceTime) -> Departure:
     layer, cell = map(int, np.argwhere(mask)[0])
     agrees = (trained.values[:, cell] == reference.values[-1, cell]).nonzero()[0]
     says, due = int(trained.values[layer, cell]), int(reference.values[layer, cell])

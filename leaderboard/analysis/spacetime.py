@@ -102,17 +102,24 @@ def asked(free: dict[str, Any], for_task: dict[str, Any], for_model: dict[str, A
     return tasks.get(names[0], **for_task), names[1], for_model
 
 
-def of_reference(task: tasks.Task, model: str, options: dict[str, Any], length: int, tableau: int) -> tuple[str, SpaceTime]:
-    """A title and the diagram of reference weights on a test word of that length.
+def of_reference(
+    free: dict[str, Any], for_task: dict[str, Any], for_model: dict[str, Any], length: int, tableau: int
+) -> tuple[str, SpaceTime]:
+    """A title and the diagram of reference weights on a test word of that length, of what is `asked`.
 
     TaskError, ModelError, NotRealizable or NoLayers, in one line.
     """
-    word = test_word(task, length)
+    task, model, options = asked(free, for_task, for_model)
     net = models.build(model, task, width=1, hidden=1, tableau=tableau, **options)
-    reference = net.realise(task.program())
+    return f"{net.architecture.label} on {task.label}", at_work(net, task, net.realise(task.program()), length)
+
+
+def at_work(net: Net, task: tasks.Task, reference: Reference, length: int) -> SpaceTime:
+    """A net that holds a reference, on a test word of that length; NotRealizable if it serves shorter ones only, NoLayers."""
+    word = test_word(task, length)
     if reference.longest is not None and len(word) > reference.longest:
         raise models.NotRealizable(f"the reference serves {reference.longest} cells, this word has {len(word)}: raise tableau")
-    return f"{net.architecture.label} on {task.label}", space_time(net, word, task.depth(length), reference)
+    return space_time(net, word, task.depth(length), reference)
 
 
 def diagram(shown: SpaceTime, rows: int = 40, columns: int = 80) -> str:

@@ -1,39 +1,51 @@
 """Weights read back as rules: what a hidden unit ReLU(U * x + b) asks for on codes of 0 and 1, and what V writes where it is 1.
 
-A unit is a rule if it is 1 where each channel that it weighs positively holds and none that it weighs negatively does, and 0 on
-every other code. For p positive weights u and negative ones -v that is sum(u) + b = 1, and u >= 1 and v >= 1 for each of them. The
-reference weights of a program so give the program back.
+A unit is a rule if it is 1 where each channel that it weighs positively holds and none that it weighs negatively does, and 0
+on every other code. For positive weights u and negative ones -v that is sum(u) + b = 1, and u >= 1 and v >= 1 for each of them.
+The reference weights of a program so give the program back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from models.block import Block
 from tasks.programs import Program
-from tasks.programs.rules import ALIVE, INPUT, Literal
+from tasks.programs.rules import ALIVE, Literal
 
 EXACT = 1e-4  # of sums of a few whole numbers in single precision
+MOST = 6  # terms of a sum that is no rule
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A hidden unit: the literals that it asks for, and what it adds to which channels where it is 1; of a rule, or not."""
+    """A hidden unit: how it weighs channels (the literal that it asks for, with a weight > 0), and what it adds to which."""
 
-    guard: frozenset[Literal]
+    asks: Mapping[Literal, float]
+    bias: float
     adds: Mapping[Literal, float]
-    rule: bool
-    bias: float = 0.0
+
+    @property
+    def guard(self) -> frozenset[Literal]:
+        """The literals that it asks for."""
+        return frozenset(self.asks)
+
+    @property
+    def rule(self) -> bool:
+        """Whether it is 1 where all of them hold, and 0 on all other codes."""
+        positive = sum(weight for literal, weight in self.asks.items() if literal.holds)
+        return min(self.asks.values(), default=1.0) > 1 - EXACT and abs(positive + self.bias - 1) < EXACT
 
     def __str__(self) -> str:
-        """As a rule is written: implied literals are left out, that a register is empty which is written."""
-        asked = sorted(self.guard - self.implied(), key=lambda g: (g.at, g.register != ALIVE, g.register, g.value))
-        guard = " ∧ ".join(map(str, asked)) or "always"
+        """As a rule is written: implied literals are left out. What is no rule is written as a sum."""
+        asked = sorted(self.guard - self.implied(), key=_place) if self.rule else sorted(self.guard, key=_place)
+        said = " ∧ ".join(map(str, asked)) or "always"
         if not self.rule:
-            guard = f"ReLU of {len(self.guard)} channels and {self.bias:g}, no rule: {guard}"
-        return f"{guard} → {', '.join(self._actions()) or 'nothing'}"
+            terms = [f"{'+' if g.holds else '-'} {self.asks[g]:.3g} ({replace(g, holds=True)})" for g in asked[:MOST]]
+            said = f"ReLU({' '.join([f'{self.bias:.3g}', *terms])}{' …' if len(asked) > MOST else ''})"
+        return f"{said} → {', '.join(self._actions()) or 'nothing'}"
 
     def implied(self) -> frozenset[Literal]:
         """That this cell is there; and that a register is empty, if it is written."""
@@ -44,7 +56,7 @@ class Unit:
 
     def _actions(self) -> Iterator[str]:
         for channel, change in self.adds.items():
-            times = f" × {abs(change):g}" if abs(abs(change) - 1) > EXACT else ""
+            times = f" × {abs(change):.3g}" if abs(abs(change) - 1) > EXACT else ""
             replaced = any(other.register == channel.register and more > 0 for other, more in self.adds.items())
             if change > 0:
                 yield f"{channel.register}[i] := {channel.value}{times}"
@@ -72,29 +84,24 @@ def read_back(block: Block, named: Sequence[Literal]) -> list[Unit]:
 
 def _unit(U: Tensor, b: float, v: Tensor, names: Sequence[Literal]) -> Unit:
     weighed = {(channel, tap): float(U[channel, tap]) for channel, tap in U.nonzero().tolist()}
-    guard = frozenset(
-        Literal(names[channel].register, names[channel].value, tap - 1, weight > 0)
-        for (channel, tap), weight in weighed.items()
-    )
-    positive = sum(weight for weight in weighed.values() if weight > 0)
-    decides = all(abs(weight) > 1 - EXACT for weight in weighed.values())
-    adds = {names[channel]: float(v[channel]) for channel in v.nonzero().flatten().tolist()}
-    return Unit(guard, adds, decides and abs(positive + b - 1) < EXACT, b)
+    asks = {replace(names[channel], at=tap - 1, holds=u > 0): abs(u) for (channel, tap), u in weighed.items()}
+    return Unit(asks, b, {names[channel]: float(v[channel]) for channel in v.nonzero().flatten().tolist()})
 
 
 def of_program(program: Program) -> list[Unit]:
-    """The rules of a program as units, to be compared with those of weights."""
-    named = channels(program)
-    alive = Literal(ALIVE, 0)
-    return [
-        Unit(frozenset([*program.guard(rule), alive]), {named[c]: float(x) for c, x in program.changes(rule).items()}, True)
-        for rule in program.rules
-    ]
+    """The rules of a program as units that weigh all channels alike, to be compared with those of weights."""
+    named, units = channels(program), list[Unit]()
+    for rule in program.rules:
+        asks = dict.fromkeys([*program.guard(rule), Literal(ALIVE, 0)], 1.0)
+        adds = {named[channel]: float(change) for channel, change in program.changes(rule).items()}
+        units.append(Unit(asks, 1.0 - sum(literal.holds for literal in asks), adds))
+    return units
 
 
 def layout(program: Program) -> str:
-    """What the channels hold, in one line."""
-    named = {ALIVE: "there is a cell", INPUT: "its symbol"}
-    return ", ".join(
-        f"{named.get(name, name)} ({size})" if size > 1 else named.get(name, name) for name, size in program.sizes.items()
-    )
+    """What the channels of a cell hold, in one line: registers with their sizes."""
+    return ", ".join(f"{name} ({size})" if size > 1 else name for name, size in program.sizes.items())
+
+
+def _place(literal: Literal) -> tuple[int, bool, str, int]:
+    return literal.at, literal.register != ALIVE, literal.register, literal.value

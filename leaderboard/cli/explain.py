@@ -42,19 +42,16 @@ def explain(
         task, model, options = spacetime.asked(*given)
         net, trained = _nets(task, model, options, numbers["tableau"], of, run)
         reference = net.realise(task.program())
-        for line in [*_program(task, net), *_units(net, reference)]:
-            typer.echo(line)
-        word = spacetime.test_word(task, numbers["length"])
-        if reference.longest is not None and len(word) > reference.longest:
-            raise NotRealizable(f"the reference serves {reference.longest} cells, this word has {len(word)}: raise tableau")
-        depth = task.depth(numbers["length"])
-        panels = {"reference": spacetime.space_time(net, word, depth, reference)}
-        for name, one in trained.items():
-            panels[name] = spacetime.space_time(one, word, depth)
-    except (ModelError, NoLayers, NotRealizable, TaskError) as error:
+        typer.echo("\n".join([*_program(task, net), *_units(net, reference), ""]))
+        panels = {"reference": spacetime.at_work(net, task, reference, numbers["length"])}
+        word, depth = spacetime.test_word(task, numbers["length"]), task.depth(numbers["length"])
+        panels |= {name: spacetime.space_time(one, word, depth) for name, one in trained.items()}
+    except NoLayers as error:
+        typer.echo(str(error))
+        return
+    except (ModelError, NotRealizable, TaskError) as error:
         raise typer.BadParameter(str(error)) from None
-    for line in _answers(task, panels):
-        typer.echo(line)
+    typer.echo("\n".join(_answers(task, panels)))
     if out is not None:
         put(Path(out), picture.png(spacetime.figure(panels, f"{net.architecture.label} on {task.label}")))
         typer.echo(f"wrote {out}")
@@ -97,7 +94,7 @@ def _program(task: "Task", net: "Net") -> Iterator[str]:
     yield f"{task.label}, in {net.architecture.label}"
     yield ""
     yield f"The program: {program.kind}, {len(program.rules)} rules that act at once in every cell i; depth {task.card.depth}."
-    yield f"A cell holds {layout(program)}; the answer is {program.output.name}."
+    yield f"Channels of a cell: {layout(program)}; the answer is {program.output.name}."
     yield from _some([f"  {rule}" for rule in program.rules])
 
 
@@ -106,14 +103,14 @@ def _units(net: "Net", reference: "Reference") -> Iterator[str]:
     from leaderboard.analysis.units import channels, of_program, read_back
     from models.block import Block
 
-    known = {(unit.guard, frozenset(unit.adds.items())) for unit in of_program(reference.program)}
+    known = {*map(str, of_program(reference.program))}
     for name, block in zip("FGHIJKLMNO", net.layer(0), strict=False):
         yield ""
         if not isinstance(block, Block) or block.W is not None:
             yield f"{name} is no V ReLU(U * x + b) on the channels of a cell, so its units cannot be read as rules."
             continue
         units = read_back(block, channels(reference.program))
-        same = sum((unit.guard, frozenset(unit.adds.items())) in known for unit in units)
+        same = sum(str(unit) in known for unit in units)
         scaled = f", scaled by {reference.scale:g}" if reference.scale != 1 else ""
         yield f"{name}(x) = V ReLU(U * x + b), {len(units)} units read back{scaled}; {same} of them are rules of the program."
         yield from _some([f"  {number:3}  {unit}" for number, unit in enumerate(units, 1)])
@@ -136,8 +133,8 @@ def _answers(task: "Task", panels: "dict[str, SpaceTime]") -> Iterator[str]:
     scored = target != IGNORE
     for name, shown in panels.items():
         right = int((shown.values[-1] == target)[scored].sum())
-        yield f"\n{name[0].upper()}{name[1:]}: {right} of {int(scored.sum())} answers right after {shown.depth} layers."
+        yield f"{name[0].upper()}{name[1:]}: {right} of {int(scored.sum())} answers right after {shown.depth} layers."
         yield diagram(shown, columns=shutil.get_terminal_size().columns)
         if shown is not reference:
-            found = departures(reference, shown)
+            found = departures(reference, shown, scored)
             yield from [line for one in found for line in one.told(task.program().output.name)] or ["it departs nowhere"]
