@@ -55,10 +55,12 @@ class Unit:
         return frozenset(free | {Literal(ALIVE, 0)})
 
     def _actions(self) -> Iterator[str]:
-        for channel, change in self.adds.items():
+        for channel, change in sorted(self.adds.items(), key=lambda item: _place(item[0])):
             times = f" × {abs(change):.3g}" if abs(abs(change) - 1) > EXACT else ""
             replaced = any(other.register == channel.register and more > 0 for other, more in self.adds.items())
-            if change > 0:
+            if channel.register == ALIVE:
+                yield f"{'' if change > 0 else 'no '}cell i{times}"
+            elif change > 0:
                 yield f"{channel.register}[i] := {channel.value}{times}"
             elif not replaced:
                 yield f"clear {channel.register}[i]{times}"
