@@ -29,6 +29,7 @@ import orjson
 from leaderboard.store.atomic import named, put
 from leaderboard.store.schema import SCHEMA as SCHEMA
 from leaderboard.store.schema import NotARecord, RecordError, validated
+from leaderboard.waiting import counted
 
 try:
     import fcntl
@@ -105,7 +106,8 @@ def read(folder: Path) -> list[dict[str, Any]]:
     records: dict[str, dict[str, Any]] = {}
     names = sorted(os.listdir(folder))
     with uncollected():
-        for path, content in _contents(folder, names):
+        found = counted(_contents(folder, names), "records read", sum(name.endswith(".json") for name in names))
+        for path, content in found:
             try:
                 record = _parsed(path, content)
             except NotARecord as error:
