@@ -1,15 +1,15 @@
 """Models: very deep architectures as discretised ODEs. `models.build("revnet", task, width=64)`; `models.names()`.
 
 Every module of this package but `architecture`, `block`, `branch` and `net` is an architecture under the module's name; like
-`tasks`, the package is extended by folders `models` (with an `__init__.py`) on `sys.path`.
+`tasks`, the package is extended by the folders of plug-ins.
 """
 
 from importlib import import_module
-from pathlib import Path
-from pkgutil import extend_path
 from typing import TYPE_CHECKING
 
-__path__ = [folder for folder in extend_path(__path__, __name__) if Path(folder, "__init__.py").exists()]
+from tasks import plugins
+
+__path__ = plugins.path_of(__name__, __path__[0])
 
 from tasks.discover import class_of, configured, names_in
 
@@ -43,7 +43,7 @@ def find(name: str) -> "type[Architecture]":
     from models.architecture import Architecture, ModelError
 
     if name not in names():
-        raise ModelError(f"unknown model {name!r}; there are {', '.join(names())}")
+        raise ModelError(plugins.refusal(__name__, name) or f"unknown model {name!r}; there are {', '.join(names())}")
     return class_of(f"{__name__}.{name}", Architecture, ModelError)
 
 

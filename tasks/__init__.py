@@ -1,15 +1,15 @@
 """Tasks: functions of known complexity on words. `tasks.get("counter", modulus=5)`; `tasks.names()`.
 
-Every module of this package but `task`, `card` and `discover` is a task under the module's name. The package's path is
-extended by every folder `tasks` (with an `__init__.py`) on `sys.path`, so a task can also live outside of this tree.
+Every module of this package but `task`, `card`, `discover` and `plugins` is a task under the module's name. The package's path
+is extended by the folders of plug-ins (`tasks.plugins`), so a task can also live outside of this tree.
 """
 
 from importlib import import_module
-from pathlib import Path
-from pkgutil import extend_path
 from typing import TYPE_CHECKING
 
-__path__ = [folder for folder in extend_path(__path__, __name__) if Path(folder, "__init__.py").exists()]
+from tasks import plugins
+
+__path__ = plugins.path_of(__name__, __path__[0])
 
 from tasks.discover import class_of, configured, names_in
 
@@ -31,7 +31,7 @@ def __getattr__(name: str) -> object:
 
 def names() -> list[str]:
     """Names of all tasks."""
-    return names_in(__name__, besides=("task", "card", "discover"))
+    return names_in(__name__, besides=("task", "card", "discover", "plugins"))
 
 
 def find(name: str) -> "type[Task]":
@@ -39,7 +39,7 @@ def find(name: str) -> "type[Task]":
     from tasks.task import Task, TaskError
 
     if name not in names():
-        raise TaskError(f"unknown task {name!r}; there are {', '.join(names())}")
+        raise TaskError(plugins.refusal(__name__, name) or f"unknown task {name!r}; there are {', '.join(names())}")
     return class_of(f"{__name__}.{name}", Task, TaskError)
 
 

@@ -8,8 +8,7 @@ from inspect import getmembers, isabstract, isclass
 from pkgutil import iter_modules
 from typing import Any, TypeVar, get_args, get_origin
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from tasks import plugins
 
 Kind = TypeVar("Kind")
 
@@ -22,6 +21,8 @@ def names_in(package: str, besides: Collection[str]) -> list[str]:
 
 def class_of(module: str, kind: type[Kind], error: type[Exception]) -> type[Kind]:
     """The concrete subclass of `kind` that the module defines; `error`, in one line, unless there is exactly one."""
+    if refused := plugins.refusal(*module.rsplit(".", 1)):
+        raise error(refused)
     try:
         loaded = import_module(module)
     except Exception as fault:  # a file of a user's may do anything
@@ -35,6 +36,9 @@ def class_of(module: str, kind: type[Kind], error: type[Exception]) -> type[Kind
 
 def configured(cls: type[Kind], name: str, parameters: Mapping[str, Any], error: type[Exception]) -> Kind:
     """`cls(**parameters)` for a dataclass, each value checked against the type of its field; `error` in one line."""
+    from omegaconf import OmegaConf  # slow to import, and `realizable --help` needs none
+    from omegaconf.errors import OmegaConfBaseException
+
     known = [f.name for f in fields(cls)]  # type: ignore[arg-type]
     for parameter in parameters:
         if parameter not in known:

@@ -1213,4 +1213,40 @@ MUTANTS = [
     Mutant("tasks/tag.py", "queue[0] >= self._running", "queue[0] > self._running", ROOM),
     Mutant("tasks/group.py", "* len(rest) + torch.kron", "* len(first) + torch.kron", SWEEPS),
     Mutant(MACHINES, "when(signal(0), counter(1), LAST).write(lost(0))", "when(signal(0), LAST).write(lost(0))", OVERFLOW),
+    Mutant(
+        "tasks/plugins.py",
+        "    if len(found) > 1:\n",
+        "    if len(found) > 2:\n",
+        "tests/tasks/test_plugins.py::test_what_has_the_name_of_ours_is_refused_and_so_is_ours",
+    ),
+    Mutant(
+        "tasks/plugins.py",
+        "return [name for name in names if file_of(package, name) is None]",
+        "return [name for name in names if file_of(package, name) is not None]",
+        "tests/tasks/test_plugins.py::test_a_task_is_found_where_it_is_plugged_in",
+    ),
+    Mutant(
+        "leaderboard/analysis/units.py",
+        "at=tap - 1, holds=u > 0",
+        "at=1 - tap, holds=u > 0",
+        "tests/leaderboard/analysis/test_explain.py::test_a_rule_reads_as_it_is_written",
+    ),
+    Mutant(
+        "leaderboard/analysis/units.py",
+        "abs(positive + self.bias - 1) < EXACT",
+        "abs(positive + self.bias - 1) < 1",
+        "tests/leaderboard/analysis/test_explain.py::test_what_is_no_rule_is_a_sum",
+    ),
+    Mutant(
+        "leaderboard/analysis/departure.py",
+        "wrong = apart & (trained.values[-1] != reference.values[-1])",
+        "wrong = apart & (trained.values[-1] == reference.values[-1])",
+        "tests/leaderboard/analysis/test_explain.py::test_a_departure_that_is_made_good_is_told_from_one_that_stays",
+    ),
+    Mutant(
+        "leaderboard/waiting.py",
+        "left(shown - started, done, total - done)",
+        "left(shown - started, done, total)",
+        "tests/leaderboard/test_waiting.py::test_the_line_is_written_over_and_gone_in_the_end",
+    ),
 ]

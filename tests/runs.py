@@ -22,7 +22,7 @@ def configured(folder, *overrides, small=SMALL):
 
 def command(folder, *overrides, flags=(), path=None):
     """train.py in a process of its own, in the folder above its results."""
-    environment = os.environ | ({"PYTHONPATH": str(path)} if path else {})
+    environment = os.environ | ({"REALIZABLE_PLUGINS": str(path)} if path else {})
     return subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *flags, *SMALL, f"results={folder}", *overrides],
         capture_output=True, text=True, env=environment, cwd=folder.parent, check=False,

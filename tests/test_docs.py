@@ -26,9 +26,11 @@ import models
 import tasks
 import train
 from leaderboard.cli import app
+from leaderboard.cli.new import SKELETON
 from leaderboard.running.config import Config, register
 from leaderboard.running.settings import checked
 from leaderboard.site import cards
+from tasks import plugins
 
 ROOT = Path(train.__file__).parent  # whose import also tells Hydra what choices there are
 PAGES = {
@@ -62,8 +64,8 @@ def commands():
     for text in PAGES.values():
         lines = re.findall(r"^ {4,}(.*)$", outside_of_fences(text), re.M)
         for line, inside in [*((line, False) for line in lines), *((span, True) for span in spans(text))]:
-            if re.match(r"([A-Z]+=\S+ )?(python|realizable|make) ", line):
-                words = [word for word in shlex.split(line, comments=True) if not re.match("PYTHONPATH=", word)]
+            if re.match(r"([A-Z_]+=\S+ )?(python|realizable|make) ", line):
+                words = [word for word in shlex.split(line, comments=True) if not re.match("[A-Z_]+=", word)]
                 found[" ".join(words)] = Command(tuple(words), inside)
     return found
 
@@ -132,6 +134,8 @@ def test_python_runs_and_prints_what_it_says(page, capsys):
 
 def test_the_task_and_the_model_that_the_pages_add_are_right(extended):
     assert set(files()) == {"tasks/seen.py", "models/double.py"}
+    for path, block in files().items():
+        assert block == f"# {path}\n{(SKELETON / path).read_text(encoding='utf-8')}", "the page shows another skeleton"
     task = tasks.get("seen")
     for n in range(1, 7):
         tokens = torch.tensor(list(task.words(n))).flip(0)
@@ -168,8 +172,9 @@ def hydra(words):
 
 def realizable(words, inside):
     """The command, its options and its arguments are there; what is cheap is run, too."""
-    depth = 2 if words[0] in ("round", "sweep") else 1
+    depth = 2 if words[0] in ("round", "sweep", "new") else 1
     command = parts_of(words[:depth])
+    _, words = plugins.taken(words)
     if inside and not words[depth:]:
         return  # a sentence that names the command
     command.make_context(words[0], list(words[depth:]))
@@ -186,7 +191,7 @@ def test_commands_can_be_read(command, extended):
     if program == "make":
         assert re.search(rf"^{re.escape(words[0])}:", (ROOT / "Makefile").read_text(), re.M)
     elif words[0] == "train.py" or (program, words[0]) == ("realizable", "train"):
-        hydra(words[1:])
+        hydra(plugins.taken(words[1:])[1])
     elif program == "realizable":
         realizable(words, inside)
     elif words[0] == "-m":

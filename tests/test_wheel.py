@@ -61,3 +61,5 @@ def test_a_wheel_trains_scores_and_makes_a_page(tmp_path):
     assert "counter" in (elsewhere / "here" / "index.html").read_text(encoding="utf-8")
     realizable("reproduce", "--all", "--recorded", "--out", "claims")
     assert "anode" in (elsewhere / "claims" / "reproduce.html").read_text(encoding="utf-8")
+    realizable("new", "task", "own")
+    assert "own" in realizable("names", "--plugins", "plugins")

@@ -83,13 +83,11 @@ def test_word(task: tasks.Task, length: int) -> Tensor:
     return draw(task, 1, length, seeded("test", task.label, length), testing=splits(task, length))[0]
 
 
-def of_reference(
-    free: dict[str, Any], for_task: dict[str, Any], for_model: dict[str, Any], length: int, tableau: int
-) -> tuple[str, SpaceTime]:
-    """A title and the diagram of reference weights on a test word of that length.
+def asked(free: dict[str, Any], for_task: dict[str, Any], for_model: dict[str, Any]) -> tuple[tasks.Task, str, dict[str, Any]]:
+    """The task, and the model's name and options, of a command line.
 
     `free` names a `task` and a `model`, and parameters of either, which go to the task where both have one of that name.
-    TaskError, ModelError, NotRealizable or NoLayers, in one line.
+    TaskError or ModelError, in one line.
     """
     names = [str(free.pop(kind, "")) for kind in ("task", "model")]
     fields_of = [{f.name for f in fields(find(name))} for find, name in zip((tasks.find, models.find), names, strict=True)]  # type: ignore[arg-type]
@@ -101,13 +99,27 @@ def of_reference(
                 f"{', '.join(sorted(fields_of[0]))}, and of {names[1]} {', '.join(sorted(fields_of[1])) or 'none'}"
             )
         owners[0][parameter] = value
-    task = tasks.get(names[0], **for_task)
+    return tasks.get(names[0], **for_task), names[1], for_model
+
+
+def of_reference(
+    free: dict[str, Any], for_task: dict[str, Any], for_model: dict[str, Any], length: int, tableau: int
+) -> tuple[str, SpaceTime]:
+    """A title and the diagram of reference weights on a test word of that length, of what is `asked`.
+
+    TaskError, ModelError, NotRealizable or NoLayers, in one line.
+    """
+    task, model, options = asked(free, for_task, for_model)
+    net = models.build(model, task, width=1, hidden=1, tableau=tableau, **options)
+    return f"{net.architecture.label} on {task.label}", at_work(net, task, net.realise(task.program()), length)
+
+
+def at_work(net: Net, task: tasks.Task, reference: Reference, length: int) -> SpaceTime:
+    """A net that holds a reference, on a test word of that length; NotRealizable if it serves shorter ones only, NoLayers."""
     word = test_word(task, length)
-    net = models.build(names[1], task, width=1, hidden=1, tableau=tableau, **for_model)
-    reference = net.realise(task.program())
     if reference.longest is not None and len(word) > reference.longest:
         raise models.NotRealizable(f"the reference serves {reference.longest} cells, this word has {len(word)}: raise tableau")
-    return f"{net.architecture.label} on {task.label}", space_time(net, word, task.depth(length), reference)
+    return space_time(net, word, task.depth(length), reference)
 
 
 def diagram(shown: SpaceTime, rows: int = 40, columns: int = 80) -> str:

@@ -7,13 +7,14 @@ import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
 
-from leaderboard.cli import catalogue, claims, records, rounds, submissions, sweeps
+from leaderboard.cli import catalogue, claims, explain, new, records, rounds, submissions, sweeps
 from leaderboard.store.schema import RecordError
+from tasks import plugins
 
 # what every wrong command line raises, in whichever click this typer carries
 _UsageError = cast(type[Exception], typer.BadParameter.__base__)
@@ -39,9 +40,10 @@ class OneLineErrors(TyperGroup):
     """Commands whose mistakes and bad files end in one line on stderr and exit code 2."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the options before the command."""
+        """Parse the options before the command; `--plugins` may also stand behind it."""
+        named, others = plugins.taken(args)
         with _one_line():
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, [*(f"{plugins.OPTION}={folder}" for folder in named), *others])
 
     def invoke(self, ctx: Any) -> Any:
         """Parse the command's options and run it."""
@@ -54,9 +56,22 @@ class OneLineErrors(TyperGroup):
 
 app = typer.Typer(
     cls=OneLineErrors,
-    help="Realizable: trained nets beside constructive reference weights.",
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def options(
+    folders: Annotated[
+        list[str] | None, typer.Option(plugins.OPTION, help="A folder with tasks/ or models/ of your own, at any place.")
+    ] = None,
+) -> None:
+    """Realizable: trained nets beside constructive reference weights."""
+    if folders:
+        plugins.plug_in(*folders)
+    if wrong := plugins.faults():
+        raise typer.BadParameter(wrong)
+
 
 app.command()(records.table)
 app.command()(records.site)
@@ -73,9 +88,11 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command()(catalogue.names)
 app.command("tasks")(catalogue.list_tasks)
 app.command()(catalogue.show)
+app.command()(explain.explain)
 app.command()(claims.reproduce)
 app.command()(submissions.pack)
 app.command()(submissions.check)
 app.command()(submissions.verify)
+app.add_typer(new.app, name="new")
 app.add_typer(rounds.app, name="round")
 app.add_typer(sweeps.app, name="sweep")

@@ -10,6 +10,7 @@ from leaderboard.store.atomic import put
 if TYPE_CHECKING:
     from tasks import Task
 
+Values = dict[str, Any]  # by name
 NAMES, FORMULA = 40, 22  # characters of a terminal in which names are folded, and of a column of formulas at least
 
 
@@ -94,6 +95,20 @@ def show(
     from models import ModelError, NotRealizable
     from tasks import TaskError
 
+    given, numbers, out = shown_of(parameters)
+    try:
+        title, shown = spacetime.of_reference(*given, numbers["length"], numbers["tableau"])
+    except (ModelError, NoLayers, NotRealizable, TaskError) as error:
+        raise typer.BadParameter(str(error)) from None
+    if out is None:
+        typer.echo(f"{title}\n{spacetime.diagram(shown, columns=shutil.get_terminal_size().columns)}")
+        return
+    put(Path(str(out)), picture.png(spacetime.figure({"reference": shown}, title)))
+    typer.echo(f"wrote {out}")
+
+
+def shown_of(parameters: list[str]) -> tuple[tuple[Values, Values, Values], dict[str, int], str | None]:
+    """What `show` and `explain` are asked for: parameters (free, the task's, the model's), two numbers, and a file."""
     split = {of: [text.removeprefix(of) for text in parameters if text.startswith(of)] for of in ("task.", "model.")}
     free = _values([text for text in parameters if not text.startswith(tuple(split))])
     numbers = {name: _whole(name, free.pop(name, default)) for name, default in (("length", "24"), ("tableau", "0"))}
@@ -102,15 +117,7 @@ def show(
         raise typer.BadParameter(f"{' and '.join(missing)} missing; `realizable names` lists them")
     if out is not None and not Path(str(out)).absolute().parent.is_dir():
         raise typer.BadParameter(f"out={out} is not allowed; its folder does not exist")
-    try:
-        title, shown = spacetime.of_reference(free, _values(split["task."]), _values(split["model."]), **numbers)
-    except (ModelError, NoLayers, NotRealizable, TaskError) as error:
-        raise typer.BadParameter(str(error)) from None
-    if out is None:
-        typer.echo(f"{title}\n{spacetime.diagram(shown, columns=shutil.get_terminal_size().columns)}")
-        return
-    put(Path(str(out)), picture.png(spacetime.figure({"reference": shown}, title)))
-    typer.echo(f"wrote {out}")
+    return (free, _values(split["task."]), _values(split["model."])), numbers, out
 
 
 def _task(name: str, parameters: list[str]) -> "Task":

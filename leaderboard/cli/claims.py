@@ -7,6 +7,7 @@ import typer
 
 from leaderboard.store.atomic import put
 from leaderboard.store.schema import RecordError
+from leaderboard.waiting import counted
 
 if TYPE_CHECKING:
     from leaderboard.reproduce.claim import Claim
@@ -51,7 +52,9 @@ def reproduce(
     except ClaimError as error:
         raise typer.BadParameter(str(error)) from None
     out.mkdir(parents=True, exist_ok=True)
-    records = {claim.name: _recorded(claim, found) if recorded else _measured(claim, out, every) for claim in chosen}
+    records = {}
+    for claim in counted(chosen, "claims", len(chosen), lasting=True) if every else chosen:
+        records[claim.name] = _recorded(claim, found) if recorded else _measured(claim, out, every)
     if every:
         put(out / "reproduce.html", page.page(records).encode())
         typer.echo(f"wrote {out / 'reproduce.html'}")

@@ -13,6 +13,7 @@ from leaderboard.store import published as store
 from leaderboard.store.atomic import put
 from leaderboard.store.published import NAME, SUFFIX, published
 from leaderboard.store.record import RecordError, exists, read, write
+from leaderboard.waiting import counted
 
 if TYPE_CHECKING:
     from leaderboard.tables.frame import Metric
@@ -91,7 +92,7 @@ def _write(folder: Path, groups: "list[Group]", drawn: bool) -> Iterator[str]:
     if drawn:
         from leaderboard.tables import heatmap
 
-        for group in groups:
+        for group in counted(groups, "pictures drawn", len(groups)):
             path = _own(folder / "heatmap.png", group, groups)
             put(path, heatmap.heatmap(group.df, group.title))
             yield path.name
@@ -130,8 +131,9 @@ def site(
     groups = protocols.chosen(protocols.grouped(_records(folder, beside)), protocol)
     links = [(name, file) for name, file in BESIDE.items() if path.with_name(file).exists()]
     links += [(f"Protocol {group.name}", _own(path, group, groups).name) for group in groups if len(groups) > 1]
-    for group in groups:
-        made, own = page(group, links), _own(path, group, groups)
+    pages = [page(group, links) for group in counted(groups, "pages made", len(groups))]
+    for group, made in zip(groups, pages, strict=True):
+        own = _own(path, group, groups)
         put(own, made.html.encode())
         if made.excess:
             typer.echo(f"warning: {made.excess}", err=True)
@@ -183,7 +185,7 @@ def restore(
     """
     found = published(path)
     missing = [record for record in found if not exists(folder, record["id"])]
-    for record in missing:
+    for record in counted(missing, "records written", len(missing)):
         write(folder, record)
     there = len(found) - len(missing)
     typer.echo(f"wrote {len(missing)} records to {folder}" + f"; {there} were there" * bool(there))

@@ -18,6 +18,7 @@ from distributed.deploy.spec import ProcessInterface, SpecCluster
 
 from leaderboard.cluster.leave import ENDS, Forward, Leave
 from leaderboard.cluster.settings import QUEUES, ClusterError, Settings
+from tasks import plugins
 
 LOST = 60.0  # seconds after which a job without its workers is asked for anew; a cold start must not take longer
 ANSWER = 15.0  # seconds that a scheduler has to answer, at first and when its connection is lost
@@ -201,5 +202,7 @@ def _environment() -> Iterator[str]:
     """What lets a worker elsewhere have WORKER, one thread and our modules, as `NAME=value`."""
     yield "OMP_NUM_THREADS=1"
     yield f"PYTHONPATH={shlex.quote(os.pathsep.join(filter(None, sys.path)))}"
+    if named := os.environ.get(plugins.VARIABLE):
+        yield f"{plugins.VARIABLE}={shlex.quote(named)}"
     for key, value in WORKER.items():
         yield f"DASK_{key.replace('.', '__').replace('-', '_').upper()}={value}"

@@ -25,11 +25,12 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 import models
 import tasks
-from leaderboard.running.config import Config
+from leaderboard.running.config import Config, register
 from leaderboard.running.duration import left
 from leaderboard.running.run import run, summary
 from leaderboard.running.settings import SettingError
 from leaderboard.store.record import RecordError
+from tasks import plugins
 
 TERMINATED = 128 + signal.SIGTERM  # the exit code that a shell gives a process that this signal ended
 SWEEP = "REALIZABLE_SWEEP"  # the environment variable by which the processes of a sweep find its tally
@@ -85,7 +86,9 @@ class Tally(NamedTuple):
 def line(record: dict[str, Any]) -> str:
     """What is said of a run that has ended."""
     said = f"{record['status']}: {record['task']['label']} {record['model']['label']} seed={record['seed']} {record['id']}"
-    return said + (", its record exists" if record["status"] == "skipped" else f" {summary(record)}")
+    if record["status"] == "skipped":
+        return f"{said}, its record exists" + (f", but {record['reason']}" if record["reason"] else "")
+    return f"{said} {summary(record)}"
 
 
 class Progress(Callback):
@@ -139,6 +142,7 @@ def command(main: Callable[[], object]) -> None:
     """
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let errors through; Hydra would print several lines of each
     os.environ.pop(SWEEP, None)
+    _plug_in()
     before = signal.signal(signal.SIGTERM, _terminated)
     try:
         main()
@@ -154,6 +158,16 @@ def command(main: Callable[[], object]) -> None:
         if tally := Tally.here():
             tally.path.unlink(missing_ok=True)
             del os.environ[SWEEP]
+
+
+def _plug_in() -> None:
+    """Take `--plugins FOLDER` from the command line, which is Hydra's otherwise, and tell Hydra of what is there."""
+    folders, sys.argv[1:] = plugins.taken(sys.argv[1:])
+    if folders:
+        plugins.plug_in(*folders)
+        register()
+    if wrong := plugins.faults():
+        sys.exit(_said(f"train: {wrong}"))
 
 
 def _end() -> None:

@@ -18,7 +18,7 @@ from leaderboard.running.settings import checked, expanded
 from leaderboard.store.checkpoint import Checkpoints
 from leaderboard.store.mirror import mirror
 from leaderboard.store.provenance import code, peak_memory, reset_peak
-from leaderboard.store.record import SCHEMA, describe, exists, prepare, write
+from leaderboard.store.record import SCHEMA, describe, finished, prepare, write
 from leaderboard.store.schema import at_own_depth
 from leaderboard.store.weights import serialised
 
@@ -40,9 +40,9 @@ def run(cfg: Config, leave: Callable[[], bool] = _never) -> dict[str, Any]:
     record = begun(cfg, task, architecture)
     folder = expanded(cfg.results)
     saved = Checkpoints(folder / "checkpoints" / record["id"], cfg.store.checkpoint)
-    if exists(folder, record["id"]):
+    if before := finished(folder, record["id"]):
         saved.remove()
-        return record | {"status": SKIPPED}
+        return record | {"status": SKIPPED, "reason": _edited(record, before)}
     prepare(folder)
     torch.set_num_threads(1)
     reset_peak()
@@ -71,6 +71,13 @@ def give_up(cfg: Config, reason: str) -> dict[str, Any]:
     record["cost"] = _cost(Checkpoints(folder, 0), None, datetime.now(UTC))
     write(folder, record)
     return record
+
+
+def _edited(record: dict[str, Any], before: dict[str, Any]) -> str | None:
+    """What to say if the file of a plug-in is another one than before: no golden numbers hold it to its version."""
+    now, then = (one["code"].get("plugins", {}) for one in (record, before))
+    changed = [record[kind]["name"] for kind in now if now[kind] != then.get(kind)]
+    return f"the file of {' and '.join(changed)} was changed since: raise its version to run it anew" if changed else None
 
 
 def _failure(reason: str) -> dict[str, Any]:

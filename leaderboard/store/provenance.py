@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from tasks import plugins
+
 PACKAGES = ("tasks", "models", "leaderboard")
 LIBRARIES = ("torch", "torchdiffeq", "pytorch-lightning", "hydra-core", "numpy")
 
@@ -20,10 +22,14 @@ LIBRARIES = ("torch", "torchdiffeq", "pytorch-lightning", "hydra-core", "numpy")
 def code(task: str, model: str) -> dict[str, Any]:
     """Where a result comes from: hashes of the sources of its task and its model, commit, versions of libraries, processor.
 
-    None of it names a run, as a comment in a source changes it; it is there to find out why two runs differ.
+    None of it names a run, as a comment in a source changes it; it is there to find out why two runs differ. What is a
+    plug-in's, and so none of ours, is in `plugins`, with the SHA-256 of its file.
     """
     hashes = {"task": version("task", task), "model": version("model", model)}
-    return hashes | {"commit": commit(), "versions": versions(), "processor": processor()}
+    files = {kind: plugins.file_of(f"{kind}s", name) for kind, name in (("task", task), ("model", model))}
+    foreign = {kind: hashlib.sha256(file.read_bytes()).hexdigest() for kind, file in files.items() if file}
+    told = {"plugins": foreign} if foreign else {}
+    return hashes | told | {"commit": commit(), "versions": versions(), "processor": processor()}
 
 
 @cache

@@ -31,6 +31,7 @@ from leaderboard.store.atomic import named, put
 from leaderboard.store.lines import uncollected
 from leaderboard.store.schema import SCHEMA as SCHEMA
 from leaderboard.store.schema import NotARecord, RecordError, validated
+from leaderboard.waiting import counted
 
 try:
     import fcntl
@@ -107,7 +108,8 @@ def read(folder: Path) -> list[dict[str, Any]]:
     records: dict[str, dict[str, Any]] = {}
     names = sorted(os.listdir(folder))
     with uncollected():
-        for path, content in _contents(folder, names):
+        found = counted(_contents(folder, names), "records read", sum(name.endswith(".json") for name in names))
+        for path, content in found:
             if isinstance(content, FileNotFoundError) and not os.path.islink(path):
                 continue  # gathered into a part since, or a failure that has been made good
             try:
@@ -134,6 +136,15 @@ def exists(folder: Path, id: str) -> bool:
         return load(folder / f"{id}.json")["status"] == "done"
     except NotARecord:
         return parts.holding(folder, id) is not None  # looked at last: a file goes only after its part is there
+
+
+def finished(folder: Path, id: str) -> dict[str, Any] | None:
+    """The record of run `id` if it is done."""
+    try:
+        record = load(folder / f"{id}.json")
+    except NotARecord:
+        return parts.find(folder, id)
+    return record if record["status"] == "done" else None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leaderboard.store.schema import RecordError
+from leaderboard.waiting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -39,7 +40,8 @@ def load(folder: Path, record: dict[str, Any]) -> "dict[str, Tensor]":
 
 def damaged(folder: Path, records: Iterable[dict[str, Any]]) -> Iterator[str]:
     """What is wrong with the weights of these records, one line a file: missing, or not of the recorded size and SHA-256."""
-    for record in records:
+    every = list(records)
+    for record in counted(every, "files of weights read", len(every)):
         for name, described in record.get("files", {}).items():
             try:
                 _whole(folder / name, described)

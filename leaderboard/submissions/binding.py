@@ -12,6 +12,7 @@ import tasks
 from leaderboard.protocol import LENGTH, words_at
 from leaderboard.store.provenance import imported, source
 from leaderboard.submissions.published import OPENING, Round, canonical
+from tasks import plugins
 from tasks.words.split import fingerprint, scoring_words
 
 Hashes = dict[str, dict[str, str]]  # by label of the task and length
@@ -44,14 +45,14 @@ def data(round: Round) -> Hashes:
 
 @cache
 def by_label() -> dict[str, tasks.Task]:
-    """All tasks of the benchmark, by their labels."""
-    return {task.label: task for task in tasks.every()}
+    """All tasks of the benchmark, by their labels; none of a plug-in."""
+    return {task.label: task for task in tasks.every() if plugins.file_of("tasks", task.name) is None}
 
 
 @cache
 def code() -> str:
     """SHA-256 of the source of all that draws words, makes nets and scores them."""
-    named = [f"tasks.{name}" for name in tasks.names()] + [f"models.{name}" for name in models.names()]
+    named = [f"{kind}.{name}" for kind, of in (("tasks", tasks), ("models", models)) for name in plugins.ours(kind, of.names())]
     modules = imported(
         [*named, "leaderboard.submissions.rescore", "leaderboard.submissions.rounds", "leaderboard.submissions.verify"]
     )

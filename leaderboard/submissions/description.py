@@ -22,6 +22,7 @@ from leaderboard.protocol import FACTORS, LENGTH
 from leaderboard.submissions import strict, values
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.values import Bounds
+from tasks import plugins
 
 SCHEMA = 1
 UNITS = ("symbol", "word")
@@ -115,8 +116,8 @@ def _architecture(value: Any) -> Iterator[Fault]:
     if wrong:
         return
     name, options = value["name"], value["options"]
-    if type(name) is not str or name not in models.names():
-        yield Fault("S116", "architecture.name", f"{quoted(name)} is unknown; there are {', '.join(models.names())}")
+    if type(name) is not str or name not in (known := plugins.ours("models", models.names())):
+        yield Fault("S116", "architecture.name", f"{quoted(name)} is unknown; there are {', '.join(known)}")
     elif type(options) is not dict:
         yield Fault("S112", "architecture.options", "not an object")
     else:
@@ -192,8 +193,8 @@ def _member(name: Any, parameters: Any) -> tasks.Task | None:
 
 @lru_cache(maxsize=256)
 def _members(name: str) -> tuple[dict[str, Any], list[tasks.Task]] | None:
-    """The usual parameters of a task, and its members of the ladder; None if there is no such task."""
-    if name not in tasks.names():
+    """The usual parameters of a task, and its members of the ladder; None if there is no such task, or it is a plug-in's."""
+    if name not in plugins.ours("tasks", tasks.names()):
         return None
     return tasks.get(name).parameters, [tasks.get(name, **variant) for variant in tasks.find(name).variants]
 

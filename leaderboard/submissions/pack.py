@@ -83,6 +83,11 @@ def _by_task(folder: Path, records: Sequence[Record]) -> dict[str, list[Record]]
     for record in records:
         if record["status"] != "done":
             raise RecordError(f"{folder}: {record['task']['label']}, seed {record['seed']}: the run failed: {record['reason']}")
+        if foreign := record["code"].get("plugins"):
+            of = " and ".join(record[kind]["name"] for kind in foreign)
+            raise RecordError(
+                f"{folder}: {of} came from a plug-in, so nobody else can score it; allowed: what is in the package"
+            )
     found: dict[str, dict[int, Record]] = {}
     recipe = _recipe(records[0])
     if unknown := [key for key in WITHOUT if recipe[key]]:

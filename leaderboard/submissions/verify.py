@@ -26,6 +26,7 @@ from leaderboard.submissions.evaluate import LIMITS, Answer, Limits, accuracies,
 from leaderboard.submissions.faults import Fault, Refused, quoted
 from leaderboard.submissions.rescore import Seeds
 from leaderboard.submissions.retrain import retrained
+from leaderboard.waiting import counted
 from tasks import Task
 
 ROUNDING = 0.001  # a claim may differ by that much from what is found on the public words
@@ -81,7 +82,7 @@ def verify(
     """
     submission = check(folder)
     records, faults = list[dict[str, Any]](), list[Fault]()
-    for task in submission.description.tasks:
+    for task in counted(submission.description.tasks, "tasks scored", len(submission.description.tasks)):
         seeds = hidden(task) if hidden else None
         reference, *found = evaluate(submission, task, words, seeds, limits)
         _different(submission, task, found)

@@ -50,9 +50,9 @@ def swept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("swept")
     mine = folder / "mine" / "tasks"
     mine.mkdir(parents=True)
-    for name, text in (("__init__", ""), ("deadly", DEADLY), ("full", FULL)):
+    for name, text in (("deadly", DEADLY), ("full", FULL)):
         (mine / f"{name}.py").write_text(text)
-    environment = os.environ | {"PYTHONPATH": str(folder / "mine"), "TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"REALIZABLE_PLUGINS": str(folder / "mine"), "TMPDIR": str(folder), "OMP_NUM_THREADS": "1"}
     arguments = ["-m", *SMALL, *LAUNCHER, "task=counter,deadly,full", "seed=0", f"results={folder}/r"]
     done = subprocess.run(
         [sys.executable, str(ROOT / "train.py"), *arguments],

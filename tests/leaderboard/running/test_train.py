@@ -121,66 +121,6 @@ def test_a_mistake_is_one_line(tmp_path, monkeypatch, capsys, mistake, wrong, al
     assert not (tmp_path / "r").exists()
 
 
-TASK = '''
-"""Flip every bit."""
-from dataclasses import dataclass
-from typing import ClassVar
-from tasks.programs import Program, Register, symbols, when
-from tasks.card import Bound, Card
-from tasks.task import Task
-
-@dataclass(frozen=True)
-class Flip(Task):
-    alphabet: ClassVar[int] = 2
-    classes: ClassVar[int] = 2
-    card: ClassVar[Card] = Card(
-        complexity="NC⁰", upper=Bound("one gate", "folklore"), lower=Bound("none", "folklore"), chomsky="regular",
-        depth="1", curve="sqrt(n)",
-    )
-
-    def _solve(self, word):
-        return [1 - bit for bit in word]
-
-    def _target(self, tokens):
-        return 1 - tokens
-
-    def _program(self):
-        w, q = symbols(2), Register("q", 2)
-        return Program(2, [q], [when(w(a)).write(q(1 - a)) for a in (0, 1)], q, depth=lambda n: 1)
-'''
-MODEL = '''
-"""A residual network with half steps."""
-from dataclasses import dataclass
-from typing import ClassVar
-from models.architecture import OneStep, Reference
-from models.lowering.exact import lower
-
-@dataclass(frozen=True)
-class Half(OneStep):
-    blocks: ClassVar[int] = 1
-
-    def step(self, x, blocks):
-        return x + blocks[0](x) / 2
-
-    def lower(self, program):
-        return Reference(program, [lower(program)], scale=2.0)
-'''
-
-
-def test_a_task_and_a_model_are_one_file_each_and_no_edit(tmp_path):
-    for kind, name, source in [("task", "flip", TASK), ("model", "half", MODEL)]:
-        (tmp_path / "mine" / f"{kind}s").mkdir(parents=True)
-        (tmp_path / "mine" / f"{kind}s" / "__init__.py").touch()
-        (tmp_path / "mine" / f"{kind}s" / f"{name}.py").write_text(source)
-    done = command(tmp_path / "r", "task=flip", "model=half,resnet", flags=["-m"], path=tmp_path / "mine")
-    assert done.returncode == 0, done.stderr
-    records = read(tmp_path / "r")
-    assert sorted((r["task"]["name"], r["model"]["name"]) for r in records) == [("flip", "half"), ("flip", "resnet")]
-    for record in records:
-        assert record["reference"]["reason"] is None
-        assert all(s["words_correct"] == s["words"] for s in record["scores"] if s["weights"] == "reference")
-
-
 def test_a_file_that_does_not_import_is_one_line_where_it_is_chosen(tmp_path):
     (tmp_path / "mine" / "tasks").mkdir(parents=True)
     for name, source in (("__init__", ""), ("broken", "import nothing_of_that_name"), ("empty", "")):
