@@ -46,6 +46,7 @@ MARKED = jff(  # w c w reversed
     "pda", "i.f", *[step("00", read=x, pop="", push=x) for x in "ab"], step("01", read="c", pop="", push=""),
     *[step("11", read=x, pop=x, push="") for x in "ab"], step("12", read="", pop="Z", push="Z"),
 )  # fmt: skip
+ENDS_IN_B = jff("pda", "if", *[step(f"{q}{to}", read=x, pop="", push="") for q in "01" for to, x in ("0a", "1b")])
 BLOCKS = (
     FLIP.replace("state", "block").replace("<x>", "<tag>Machine0</tag><x>").replace("</automaton>", "<Machine0/></automaton>")
 )
@@ -97,6 +98,7 @@ def test_moves_that_read_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "letters", "accepts"),
     [
+        (ENDS_IN_B, "ab", lambda word: word.endswith("b")),
         (ANBN, "ab", lambda word: word == "a" * (len(word) // 2) + "b" * (len(word) // 2)),
         (MARKED, "abc", lambda word: word.count("c") == 1 and word == word[::-1] and word[len(word) // 2] == "c"),
     ],
@@ -110,10 +112,7 @@ def test_a_pushdown_automaton(tmp_path, text, letters, accepts):
         assert task.target(words)[:, -1].tolist() == expected
         assert [task.solve(word)[-1] for word in words.tolist()] == expected
         assert in_a_network(task, words[-40:])[:, -1].tolist() == expected[-40:]
-        assert (
-            sum(expected)
-            == {1: (letters == "abc"), 3: 2 * (letters == "abc"), 4: letters == "ab", 5: 4 * (letters == "abc")}[n]
-        )
+        assert 0 < sum(expected) < len(expected) or (text, n % 2) in ((ANBN, 1), (MARKED, 0))
 
 
 TURING = {
