@@ -202,7 +202,9 @@ MUTANTS = [
     Mutant("tasks/words/split.py", "% PARTS == 0", "% PARTS <= 1", "tests/tasks/test_words.py"),
     Mutant("tasks/words/split.py", '"\\0".join', '"".join', "tests/tasks/test_words.py"),
     Mutant("leaderboard/running/measure.py", '{"reference": realised}', '{"reference": net}', RUNS),
-    Mutant("leaderboard/running/run.py", "if exists(folder, record", "if not exists(folder, record", RUNS),
+    Mutant(
+        "leaderboard/running/run.py", "if before := finished(folder, record", "if before := not finished(folder, record", RUNS
+    ),
     # programs, references: see the tests named
     Mutant(
         "tasks/programs/dynamics.py", "[padded[..., :-2], x, padded[..., 2:]]", "[padded[..., 2:], x, padded[..., :-2]]", RUN

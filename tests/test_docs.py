@@ -200,7 +200,8 @@ def test_commands_can_be_read(command, extended):
     else:
         script = (ROOT / words[0]).read_text(encoding="utf-8")
         assert all(word.isupper() or word in script for word in words[1:])
-        assert not lost(load(ROOT / words[0]), script)
+        if "# %%" not in script:  # a tutorial runs when it is loaded, which it does in a test of its own
+            assert not lost(load(ROOT / words[0]), script)
 
 
 def load(path):
