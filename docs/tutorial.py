@@ -8,8 +8,8 @@
 # %% [markdown]
 # ## A language
 #
-# The words over {a, b} whose number of a's is a multiple of three. The task `automaton` asks, at every cell, which state an
-# automaton is in after the word so far: `table[state][symbol]` is the next state, from state 0.
+# The words over {a, b} whose number of a's is a multiple of three. The task `automaton` makes the minimal automaton of a regular
+# expression, and asks at every cell whether the word so far is in its language.
 
 # %%
 import itertools
@@ -29,7 +29,7 @@ from leaderboard.store.record import read
 from leaderboard.tables.picture import png
 
 EXPRESSION = "(b|ab*ab*a)*"
-LANGUAGE = {"table": [[1, 0], [2, 1], [0, 2]]}  # symbol 0 is a, symbol 1 is b
+LANGUAGE = {"regex": EXPRESSION, "symbols": "ab"}  # symbol 0 is a, symbol 1 is b
 RESULTS = Path("results/tutorial")
 register()  # tells Hydra which tasks and models there are
 STEPS, SEEDS = 600, (0, 1)
@@ -38,12 +38,12 @@ torch.set_num_threads(1)
 task = tasks.get("automaton", **LANGUAGE)
 
 # %% [markdown]
-# The automaton is in state 0 exactly after the words that the expression matches. Python's own `re` agrees on all short words.
+# Python's own `re` agrees on all short words.
 
 # %%
 words = ["".join(word) for length in range(1, 9) for word in itertools.product("ab", repeat=length)]
-states = [task.solve(["ab".index(letter) for letter in word])[-1] for word in words]
-agrees = [bool(re.fullmatch(EXPRESSION, word)) == (state == 0) for word, state in zip(words, states, strict=True)]
+answers = [task.solve(["ab".index(letter) for letter in word])[-1] for word in words]
+agrees = [bool(re.fullmatch(EXPRESSION, word)) == bool(answer) for word, answer in zip(words, answers, strict=True)]
 print(f"{sum(agrees)} of {len(words)} words agree with {EXPRESSION}")
 
 # %% [markdown]
@@ -79,7 +79,7 @@ for name in ("resnet", "revnet", "gru"):
 # leave a state where it is after the last layer (`steady`). Every run leaves a record and its weights in `RESULTS`; if this
 # cell is run again, what is done is skipped. On a command line the same sweep is
 #
-#     python train.py -m task=automaton 'task.table=[[1,0],[2,1],[0,2]]' model=polynet recipe=plain,steady seed=0,1 ...
+#     python train.py -m task=automaton 'task.regex="(b|ab*ab*a)*"' task.symbols=ab model=polynet recipe=plain,steady seed=0,1 ...
 
 
 # %%

@@ -18,7 +18,7 @@ def test_the_tutorial_runs_and_says_what_it_promises(tmp_path, monkeypatch, caps
     exec(compile(text.replace(usual, "STEPS, SEEDS = 4, (0,)"), str(SCRIPT), "exec"), {})
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "510 of 510 words agree with (b|ab*ab*a)*"
-    assert said[9] == "write-once, 8 rules, 6 channels, 1000 steps for 1000 cells"
+    assert said[9] == "write-once, 8 rules, 8 channels, 1000 steps for 1000 cells"
     references = said[10:13]
     assert [line.split()[0] for line in references] == ["resnet", "revnet", "gru"]
     assert all(": 1.000 of the answers right" in line for line in references)
