@@ -8,8 +8,8 @@
 # %% [markdown]
 # ## A language
 #
-# The words over {a, b} whose number of a's is a multiple of three. The task `automaton` makes the minimal automaton of a regular
-# expression, and asks at every cell whether the word so far is in its language.
+# The words over {a, b} whose number of a's is a multiple of three. The task `automaton` makes the minimal automaton of a
+# regular expression, and asks at every cell whether the word so far is in its language.
 
 # %%
 import itertools
@@ -77,9 +77,9 @@ for name in ("resnet", "revnet", "gru"):
 #
 # PolyNet computes x + F(x) + F(F(x)) in a layer. It is trained on words of up to eight cells: as usual (`plain`), and asked to
 # leave a state where it is after the last layer (`steady`). Every run leaves a record and its weights in `RESULTS`; if this
-# cell is run again, what is done is skipped. On a command line the same sweep is
+# cell is run again, what is done is skipped. On a command line the same sweep begins
 #
-#     python train.py -m task=automaton 'task.regex="(b|ab*ab*a)*"' task.symbols=ab model=polynet recipe=plain,steady seed=0,1 ...
+#     python train.py -m task=automaton 'task.regex="(b|ab*ab*a)*"' task.symbols=ab model=polynet recipe=plain,steady ...
 
 
 # %%

@@ -75,18 +75,25 @@ def channels(program: Program) -> list[Literal]:
 def read_back(block: Block, named: Sequence[Literal]) -> list[Unit]:
     """The units of a block that do something, one after the other; `named`: what its first channels say, others are spare.
 
+    A block without a window, as that of a Transformer, reads its neighbours in copies that stand behind these channels, first
+    the left one's; that it clears them again is left out.
+
     ValueError if the block has an inner layer, whose units are no functions of channels.
     """
     if block.W is not None:
         raise ValueError("units behind an inner layer are no rules")
-    U, b, V = (weights.detach().double() for weights in (block.U, block.b, block.V))
-    names = [*named, *(Literal("spare", k) for k in range(U.shape[1] - len(named)))]
+    U, b, V = (weights.detach().double().clone() for weights in (block.U, block.b, block.V))
+    names = [*named]
+    if block.kernel == 1:
+        names += [replace(literal, at=at) for at in (-1, 1) for literal in named]
+        V[len(named) : len(names)] = 0
+    names += [Literal("spare", k) for k in range(U.shape[1] - len(names))]
     return [_unit(U[k], float(b[k]), V[:, k], names) for k in range(len(b)) if V[:, k].any()]
 
 
 def _unit(U: Tensor, b: float, v: Tensor, names: Sequence[Literal]) -> Unit:
-    weighed = {(channel, tap): float(U[channel, tap]) for channel, tap in U.nonzero().tolist()}
-    asks = {replace(names[channel], at=tap - 1, holds=u > 0): abs(u) for (channel, tap), u in weighed.items()}
+    weighed = {(channel, tap - U.shape[1] // 2): float(U[channel, tap]) for channel, tap in U.nonzero().tolist()}
+    asks = {replace(names[c], at=names[c].at + at, holds=u > 0): abs(u) for (c, at), u in weighed.items()}
     return Unit(asks, b, {names[channel]: float(v[channel]) for channel in v.nonzero().flatten().tolist()})
 
 

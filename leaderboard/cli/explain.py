@@ -107,7 +107,8 @@ def _units(net: "Net", reference: "Reference") -> Iterator[str]:
     for name, block in zip("FGHIJKLMNO", net.layer(0), strict=False):
         yield ""
         if not isinstance(block, Block) or block.W is not None:
-            yield f"{name} is no V ReLU(U * x + b) on the channels of a cell, so its units cannot be read as rules."
+            kind = type(block).__name__
+            yield f"{name}, of kind {kind}, is no V ReLU(U * x + b) on channels of a cell: its units cannot be read as rules."
             continue
         units = read_back(block, channels(reference.program))
         same = sum(str(unit) in known for unit in units)

@@ -37,11 +37,16 @@ def test_reference_weights_give_the_program_back(name):
     assert [*map(str, found)] == [*map(str, acting)]
 
 
-def test_a_rule_reads_as_it_is_written():
+@pytest.mark.parametrize("model", ["resnet", "transformer"])
+def test_a_rule_reads_as_it_is_written(model):
+    """Also where it reads copies of the neighbours' channels."""
     task = tasks.get("parity")
-    net = models.build("resnet", task)
+    net = models.build(model, task).double()
     net.realise(task.program())
-    found = read_back(net.blocks[0], channels(task.program()))
+    before = net.blocks[-1].V.clone()
+    found = read_back(net.blocks[-1], channels(task.program()))
+    assert torch.equal(net.blocks[-1].V, before)
+    assert len(found) == len(task.program().rules)
     assert {str(unit) for unit in found} == {str(rule) for rule in task.program().rules}
     assert str(found[0]) == "no cell i-1 ∧ input[i] = 0 → parity[i] := 0"
 
@@ -133,5 +138,5 @@ def test_a_trained_net_beside_its_reference(tmp_path):
 def test_a_net_that_reads_from_left_to_right_is_told_apart():
     explained = said("task=parity", "model=gru")
     assert explained.exit_code == 0
-    assert "cannot be read as rules" in explained.output
+    assert "its units cannot be read as rules" in explained.output
     assert explained.output.splitlines()[-1].startswith("gru has no state after each of")
