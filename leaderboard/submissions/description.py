@@ -115,8 +115,8 @@ def _architecture(value: Any) -> Iterator[Fault]:
     yield from wrong
     if wrong:
         return
-    name, options = value["name"], value["options"]
-    if type(name) is not str or name not in (known := plugins.ours("models", models.names())):
+    name, options, known = value["name"], value["options"], plugins.ours("models", models.names())
+    if type(name) is not str or name not in known:
         yield Fault("S116", "architecture.name", f"{quoted(name)} is unknown; there are {', '.join(known)}")
     elif type(options) is not dict:
         yield Fault("S112", "architecture.options", "not an object")
