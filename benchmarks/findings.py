@@ -358,6 +358,24 @@ def groups(runs: pd.DataFrame) -> Iterator[str]:
     )
 
 
+# 7. what has begun
+
+
+def begun(runs: pd.DataFrame) -> Iterator[str]:
+    """Finding 7, for what it is worth: rows of which most seeds are still to be made."""
+    yield "## 7. Rows that have just begun\n"
+    yield (
+        f"{len(runs)} runs of rows that lack seeds which the others have, and so stand in no table above. A cell: runs that "
+        "solve, of all, and in brackets those that fit.\n"
+    )
+    some = runs.dropna(subset=["solved"]).assign(row=runs["architecture"] + ", " + runs["recipe"])
+    cells = {
+        of: f"{part['solved'].sum():.0f}/{len(part)} ({part['fits'].sum():.0f})" for of, part in some.groupby(["row", "task"])
+    }
+    columns = sorted(set(some["task"]))
+    yield table(columns, {row: [cells.get((row, task), "–") for task in columns] for row in sorted(set(some["row"]))}, "row")
+
+
 # the page
 
 
@@ -387,8 +405,13 @@ def figure(runs: pd.DataFrame) -> Figure:
     return drawing
 
 
-def text(group: Group, dose: pd.DataFrame | None = None, permutations: pd.DataFrame | None = None) -> str:
-    """The page; `dose` and `permutations` are the runs of the suites dose and groups, if they have been made."""
+def text(
+    group: Group,
+    dose: pd.DataFrame | None = None,
+    permutations: pd.DataFrame | None = None,
+    rest: pd.DataFrame | None = None,
+) -> str:
+    """The page; `dose`, `permutations`: runs of the suites dose and groups; `rest`: of rows that have begun; if there are."""
     runs = runs_of(group)
     cost = sum(record["cost"]["cpu_seconds"] for record in group.records) / 3600
     seeds, failed = runs.groupby("task")["seed"].nunique(), sum(record["status"] == "failed" for record in group.records)
@@ -405,6 +428,7 @@ def text(group: Group, dose: pd.DataFrame | None = None, permutations: pd.DataFr
         *unlearnt(runs),
         *(before(runs, json.loads(SIGNAL.read_text()), depths(group)) if SIGNAL.exists() else []),
         *(groups(permutations) if permutations is not None else []),
+        *(begun(rest) if rest is not None else []),
     ]
     return "".join(map(_wrapped, "\n".join(parts).splitlines(keepends=True)))
 
@@ -418,9 +442,14 @@ def _wrapped(line: str) -> str:
 
 def main(folder: Path = HERE) -> None:
     """Write the page and its figure."""
-    (group,) = grouped(whole(published(STANDARD)))
+    every = published(STANDARD)
+    (group,) = grouped(whole(every))
+    shown = {record["model"]["label"] for record in group.records}
+    new = [record for record in every if record["model"]["label"] not in shown]
     dose, permutations = (runs_of(grouped(published(of))[0]) if of.exists() else None for of in (DOSE, GROUPS))
-    (folder / "findings.md").write_text(text(group, dose, permutations), encoding="utf-8")
+    (folder / "findings.md").write_text(
+        text(group, dose, permutations, runs_of(grouped(new)[0]) if new else None), encoding="utf-8"
+    )
     (folder / "findings.png").write_bytes(png(figure(runs_of(group))))
 
 
