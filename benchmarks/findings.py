@@ -341,9 +341,10 @@ def groups(runs: pd.DataFrame) -> Iterator[str]:
     names = {task: found for task in runs["task"].unique() for table, found in GENERATED.items() if table in task}
     runs = runs.assign(**{of: [names[task][k] for task in runs["task"]] for k, of in enumerate(("group", "order", "solvable"))})
     columns, rows = _shares(runs.sort_values("order"), "group")
+    seeds = runs["seed"].nunique()
     yield (
         "Automata of five states with two letters that are permutations, which generate Z5, D5, F20, A5 or S5 (`suite=groups`: "
-        f"{runs['architecture'].nunique()} architectures, {runs['seed'].nunique()} seeds, {len(runs)} runs). A5 and S5 are not "
+        f"{runs['architecture'].nunique()} architectures, {seeds} seed{'s' * (seeds > 1)}, {len(runs)} runs). A5 and S5 are not "
         "solvable: their word problems are NC¹-complete, and those of the others in ACC⁰. All have five states and 12 rules.\n"
     )
     yield table(
