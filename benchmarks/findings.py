@@ -345,7 +345,8 @@ def groups(runs: pd.DataFrame) -> Iterator[str]:
     yield (
         "Automata of five states with two letters that are permutations, which generate Z5, D5, F20, A5 or S5 (`suite=groups`: "
         f"{runs['architecture'].nunique()} architectures, {seeds} seed{'s' * (seeds > 1)}, {len(runs)} runs). A5 and S5 are "
-        "not solvable: their word problems are NC¹-complete, and those of the others in ACC⁰. All have five states and 12 rules.\n"
+        "not solvable: their word problems are NC¹-complete, and those of the others in ACC⁰. All have five states and 12 "
+        "rules.\n"
     )
     yield table(
         columns, dict(sorted(rows.items(), key=lambda row: [name for name, _, _ in GENERATED.values()].index(row[0]))), "group"
