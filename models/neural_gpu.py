@@ -132,11 +132,8 @@ class NeuralGPU(OneStep):
             )
         d, rules = program.channels, len(program.rules)
         width = d + rules + (d if restores else 0)
-        look, write = (
-            Kernel(torch.zeros(width, width, 3), torch.zeros(width)),
-            Kernel(torch.zeros(width, width, 3), torch.zeros(width)),
-        )
-        closing = Kernel(torch.zeros(width, width, 3), torch.full((width,), GAIN))
+        look, write, idle = (_constant(torch.zeros(width)) for _ in range(3))
+        closing, opened = (_constant(torch.full((width,), GAIN)) for _ in range(2))
         for k, rule in enumerate(program.rules, d):
             taps = literals(program, rule)
             look.B[k] = GAIN * (0.5 - sum(tap.holds for tap in taps))
@@ -154,13 +151,11 @@ class NeuralGPU(OneStep):
             write.B[own] += GAIN
             closing.U.zero_()
             closing.B[:d] = -GAIN
-        opened = _gate(width, torch.full((width,), 1.0))
-        seeing = _gate(width, torch.cat([torch.ones(d), -torch.ones(width - d)]))
-        idle = Kernel(torch.zeros(width, width, 3), torch.zeros(width))
+        seeing = _constant(torch.full((width,), GAIN).index_fill(0, torch.arange(d, width), -GAIN))
         between = [opened, opened, idle] * (self.units - 2)
         return Reference(program, [seeing, opened, look, *between, closing, opened, write])
 
 
-def _gate(width: int, side: Float[Tensor, " width"]) -> Kernel:
-    """A gate that is 1 or 0 by the sign of `side`, whatever it reads."""
-    return Kernel(torch.zeros(width, width, 3), GAIN * side)
+def _constant(B: Float[Tensor, " width"]) -> Kernel:
+    """A convolution that is B whatever it reads: a gate of it is 1 where B is GAIN, and 0 where it is -GAIN."""
+    return Kernel(torch.zeros(len(B), len(B), 3), B)

@@ -107,10 +107,15 @@ def gradient_signal(parameters: Sequence[Tensor], losses: Iterable[Tensor]) -> d
 
     `mean`: |E g|^2, what they have in common. Parameters on which no loss depends count as gradient 0.
     """
-    gradients = [torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True) for loss in losses]
-    rows = torch.stack([torch.cat([part.flatten() for part in gradient]) for gradient in gradients]).double()
+    rows = torch.stack([_gradient(parameters, loss) for loss in losses])
     mean = rows.mean(0)
     return {"variance": float((rows - mean).square().sum(1).mean()), "mean": float(mean.square().sum())}
+
+
+def _gradient(parameters: Sequence[Tensor], loss: Tensor, again: bool = False) -> Tensor:
+    """The gradient of a loss as one vector; `again`: another loss is to go back through the same states."""
+    parts = torch.autograd.grad(loss, parameters, retain_graph=again, allow_unused=True, materialize_grads=True)
+    return torch.cat([part.flatten() for part in parts]).double()
 
 
 def task_signal(net: Net, family: Sequence[Task], tokens: Tensor) -> dict[str, float]:
@@ -135,10 +140,7 @@ def target_signal(net: Net, task: Task, tokens: Tensor, generator: torch.Generat
     target, logits = task.target(tokens), net(tokens, task.depth(tokens.shape[1]))
     dealt = [torch.rand(target.shape, generator=generator).argsort(0) for _ in range(others)]
     losses = [nn.functional.cross_entropy(logits, answers) for answers in (target, *(target.gather(0, to) for to in dealt))]
-    found = [
-        torch.autograd.grad(loss, list(net.parameters()), retain_graph=True, allow_unused=True, materialize_grads=True)
-        for loss in losses
-    ]
-    own, *rest = (torch.cat([part.flatten() for part in gradient]).double() for gradient in found)
-    mean = torch.stack(rest).mean(0)
-    return float((own - mean).square().sum() / (torch.stack(rest) - mean).square().sum(1).mean())
+    own, *rest = (_gradient(list(net.parameters()), loss, again=True) for loss in losses)
+    chance = torch.stack(rest)
+    mean = chance.mean(0)
+    return float((own - mean).square().sum() / (chance - mean).square().sum(1).mean())
