@@ -1229,8 +1229,8 @@ MUTANTS = [
     ),
     Mutant(
         "leaderboard/analysis/units.py",
-        "at=tap - 1, holds=u > 0",
-        "at=1 - tap, holds=u > 0",
+        "at=names[c].at + at, holds=u > 0",
+        "at=names[c].at - at, holds=u > 0",
         "tests/leaderboard/analysis/test_explain.py::test_a_rule_reads_as_it_is_written",
     ),
     Mutant(
