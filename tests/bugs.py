@@ -63,8 +63,8 @@ OVERFLOW = "tests/tasks/test_machines.py::test_a_counter_that_overflows_is_marke
 CLAIMS, CLAIMED = "leaderboard/reproduce", "tests/leaderboard/reproduce/test_claims.py"
 POINTS = "tests/leaderboard/reproduce/test_points.py"
 PLAN, PIECES, WORKER, CLUSTERS = (f"leaderboard/cluster/{name}.py" for name in ("plan", "pieces", "worker", "clusters"))
-PLANS, WORKERS, CHOICES, LOCALLY = (
-    f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "choices", "local")
+PLANS, WORKERS, CHOICES, SENT_AWAY, LOCALLY = (
+    f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "choices", "clusters", "local")
 )
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
 COMPACT, COMPACTED = "leaderboard/store/compact.py", "tests/leaderboard/store/test_compact.py"
@@ -1175,7 +1175,10 @@ MUTANTS = [
         f"{CHOICES}::test_what_cannot_be_used_is_one_line",
     ),
     Mutant("leaderboard/cluster/sweep.py", "bool(self.flying) or self.pieces.left()", "bool(self.flying)", LOCALLY),
-    Mutant("leaderboard/cluster/sweep.py", "        workers.dismiss(address, name)", "        pass", LOCALLY),
+    Mutant("leaderboard/cluster/sweep.py", "if workers.dismiss(address):", "if not workers.dismissed.add(address):", LOCALLY),
+    Mutant("leaderboard/cluster/clusters.py", "new = address not in self.dismissed", "new = True", SENT_AWAY),
+    Mutant("leaderboard/cluster/clusters.py", "        if address not in self.names:", "        if self.names:", SENT_AWAY),
+    Mutant("leaderboard/cluster/clusters.py", " if address not in self.dismissed}", "}", SENT_AWAY),
     Mutant("models/transformer.py", "q @ k.mT * q.shape[3] ** -0.5", "q @ k.mT", "tests/models/test_transformer.py"),
     Mutant(
         "models/transformer.py",

@@ -38,12 +38,24 @@ class Workers:
     def __init__(self, client: Any, cluster: Any, wanted: int) -> None:
         self.client, self.cluster, self.wanted = client, cluster, wanted
         self.seen: dict[Any, float] = {}
+        self.names: dict[str, Any] = {}  # by address, of all that were ever seen
         self.leaving: set[str] = set()  # names of workers that said so: their jobs end
+        self.dismissed: set[str] = set()  # addresses of workers that were sent away, which takes a moment
 
     def addresses(self) -> dict[str, Any]:
         """Addresses and names of the workers that are there and take work."""
+        return {address: name for address, name in self._there().items() if address not in self.dismissed}
+
+    def _there(self) -> dict[str, Any]:
         found = self.client.sync(self.client.scheduler.identity, n_workers=-1)["workers"]
+        self.names |= {address: one["name"] for address, one in found.items()}
         return {address: one["name"] for address, one in found.items() if one["status"] == "running"}
+
+    def _name(self, address: str) -> Any:
+        """That of a worker who spoke; it may have come in place of a killed one, and worked before anybody looked."""
+        if address not in self.names:
+            self._there()
+        return self.names.get(address)
 
     def tend(self, names: list[Any]) -> None:
         """Ask anew for jobs whose workers were there and are gone: the wall time, a node, an operator."""
@@ -70,14 +82,21 @@ class Workers:
         """Whether there is, or will be, a worker."""
         return self.wanted > 0 if self.cluster is not None else bool(self.addresses())
 
-    def dismiss(self, address: str, name: Any) -> None:
-        """Send a worker away that is no good; no other comes for it."""
+    def leave(self, address: str) -> None:
+        """A worker said that it goes: its job ends, and another one is asked for."""
+        self.leaving.add(str(self._name(address)))
+
+    def dismiss(self, address: str) -> bool:
+        """Send a worker away that is no good, and no other comes for it; False if that was done before."""
+        new = address not in self.dismissed
+        self.dismissed.add(address)
+        if new:
+            self.wanted -= 1
         with suppress(Exception):
-            if self.cluster is None:
-                self.client.retire_workers([address])
-            else:
-                self.wanted -= 1
-                self.cluster.sync(self.cluster.scale_down, [name])
+            if self.cluster is not None:
+                self.cluster.sync(self.cluster.scale_down, [self._name(address)])
+            self.client.retire_workers([address])
+        return new
 
 
 def _of(name: Any, job: Any) -> bool:

@@ -97,7 +97,8 @@ class Sweep:
                 self._broken(workers, outcome)
                 continue
             if outcome.status == "left":
-                workers.leaving.add(str(self.addresses.pop(outcome.worker, "")))
+                self.addresses.pop(outcome.worker, None)
+                workers.leave(outcome.worker)
                 continue
             status = "done" if outcome.status == "skipped" else outcome.status  # made by another, or before an answer was lost
             if outcome.status == "done":
@@ -117,9 +118,9 @@ class Sweep:
     def _broken(self, workers: Workers, outcome: worker.Outcome) -> None:
         """A worker that cannot write is sent away; with the last of them ends the sweep."""
         address = outcome.worker
-        name = self.addresses.pop(address, None)
-        print(f"dask: worker {address} is sent away: {outcome.line}", file=sys.stderr, flush=True)
-        workers.dismiss(address, name)
+        self.addresses.pop(address, None)
+        if workers.dismiss(address):
+            print(f"dask: worker {address} is sent away: {outcome.line}", file=sys.stderr, flush=True)
         if not workers.left():
             raise ClusterError(outcome.line)
 
