@@ -97,11 +97,6 @@ class Chromium:
         """Wait until a JavaScript expression holds; TimeoutError if it does not."""
         self.run(f"new Promise(done => {{ const look = () => ({condition}) ? done() : setTimeout(look, 10); look() }})")
 
-    def soon(self, condition: str) -> bool:
-        """Whether a JavaScript expression holds within five seconds."""
-        look = f"({condition}) || Date.now() > end ? done(Boolean({condition})) : setTimeout(look, 10)"
-        return bool(self.run(f"new Promise(done => {{ const end = Date.now() + 5000, look = () => {look}; look() }})"))
-
     def press(self, *keys: str) -> None:
         """Press real keys, by name."""
         codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}

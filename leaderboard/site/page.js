@@ -154,6 +154,7 @@
 
   const details = one("#details");
   let told = null;
+  let held = null; // the cell that the keyboard or a click chose: its details come back when the mouse has looked elsewhere
   let dismissed = null;
   let leaving = 0;
   const fixed = (x) => x === null ? "unknown" : x.toFixed(3);
@@ -207,15 +208,19 @@
     if (!told) return;
     const from = told;
     told = null;
-    if (details.contains(focused())) one("button", from).focus();
+    if (details.contains(focused())) one("button", from).focus(); // which opens them again
     details.hidden = true;
-    told = null;
+    told = held = null;
   }
 
   const focused = () => document.activeElement;
-  const leave = () => { // a cell that holds the focus keeps its details, wherever the mouse is
+  const leave = () => {
     clearTimeout(leaving);
-    leaving = setTimeout(() => { if (!details.contains(focused()) && !told?.contains(focused())) close(); }, 200);
+    leaving = setTimeout(() => {
+      if (details.contains(focused())) return;
+      if (held?.contains(focused())) open(held);
+      else close();
+    }, 200);
   };
   const asked = (event) => event.target.closest?.("td:has(> .cell)");
   const scores = one("main");
@@ -230,11 +235,11 @@
   scores.addEventListener("focusin", (event) => {
     if (!asked(event)) return;
     rove(event.target.closest("table"), event.target);
-    if (event.target.matches(":focus-visible")) open(asked(event));
+    if (event.target.matches(":focus-visible")) open(held = asked(event));
   });
   scores.addEventListener("click", (event) => {
     if (!asked(event)) return;
-    open(asked(event)).then(() => details.focus({ preventScroll: true }));
+    open(held = asked(event)).then(() => details.focus({ preventScroll: true }));
   });
   for (const part of [scores, details])
     part.addEventListener("focusout", (event) => { if (!details.contains(event.relatedTarget)) leave(); });
