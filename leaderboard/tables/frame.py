@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.protocol import FAR, PLAIN, SOLVED
+from leaderboard.store.lines import uncollected
 from leaderboard.store.schema import FINITE, SCORE
 from leaderboard.tables.statistics import Floats, normalised
 
@@ -33,6 +34,7 @@ _of_run = itemgetter(*_RUN)
 _EMPTY = dict.fromkeys(_SCORE) | {"weights": None}
 
 
+@uncollected()
 def frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
     """One row a record × weights × length, sorted by task, model and seed; `run` numbers the runs.
 
