@@ -67,6 +67,7 @@ PLANS, WORKERS, CHOICES, SENT_AWAY, LOCALLY = (
     f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "choices", "clusters", "local")
 )
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
+PUBLISHED = "tests/leaderboard/store/test_published.py"
 COMPACT, COMPACTED = "leaderboard/store/compact.py", "tests/leaderboard/store/test_compact.py"
 TOGETHER, ATONCE = "models/training/together.py", "tests/models/test_together.py"
 LEARNER, RUNNING_MEMORY = "models/training/learner.py", "leaderboard/running/memory.py"
@@ -1179,6 +1180,8 @@ MUTANTS = [
     Mutant("leaderboard/cluster/clusters.py", "new = address not in self.dismissed", "new = True", SENT_AWAY),
     Mutant("leaderboard/cluster/clusters.py", "        if address not in self.names:", "        if self.names:", SENT_AWAY),
     Mutant("leaderboard/cluster/clusters.py", " if address not in self.dismissed}", "}", SENT_AWAY),
+    Mutant("leaderboard/store/lines.py", "parts.setdefault(orjson.dumps(common), common)", "common", PUBLISHED),
+    Mutant("leaderboard/store/lines.py", 'common["config"] | seed', 'common["config"]', PUBLISHED),
     Mutant("models/transformer.py", "q @ k.mT * q.shape[3] ** -0.5", "q @ k.mT", "tests/models/test_transformer.py"),
     Mutant(
         "models/transformer.py",

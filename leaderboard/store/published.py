@@ -8,7 +8,7 @@ from statistics import median_low
 from typing import Any
 
 from leaderboard.store.atomic import put
-from leaderboard.store.lines import SUFFIX, packed
+from leaderboard.store.lines import SUFFIX, packed, uncollected
 from leaderboard.store.lines import unpacked as published
 
 NAME = "published"  # what stands for the records of the standard leaderboard where a folder of records is asked for
@@ -33,6 +33,7 @@ def standard() -> list[dict[str, Any]]:
     return whole(published(STANDARD))
 
 
+@uncollected()
 def whole(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A fair part of the records while a suite runs on: rows of a task have the same seeds, and tasks nearly the same rows.
 

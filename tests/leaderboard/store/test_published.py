@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import imread
 from PIL import Image
-from records import done, failed
+from records import done, failed, score
 from typer.testing import CliRunner
 
 from leaderboard.cli import app
@@ -45,6 +45,21 @@ def test_records_come_back_without_where_they_were_kept(tmp_path: Path) -> None:
     assert found == {record["id"]: record | {"config": {"steps": 600}} for record in records[:3]} | {
         records[3]["id"]: records[3] | {"config": {"steps": 600}}
     }
+
+
+def test_what_is_equal_is_held_once_and_what_is_not_is_not(tmp_path: Path) -> None:
+    trained = [score(accuracy=0.5 + seed / 4) for seed in range(2)]
+    measured = score("reference")
+    records = [done(seed=seed, scores=[trained[seed], measured]) | {"config": {"seed": seed, "net": {}}} for seed in range(2)]
+    publish(tmp_path / "some.jsonl.gz", [*records, done("gru", scores=[measured, trained[0]]), failed("lstm")])
+    found = {(record["model"]["label"], record["seed"]): record for record in published(tmp_path / "some.jsonl.gz")}
+    first, second = found["resnet", 0], found["resnet", 1]
+    assert [first, second] == records
+    assert all(first[part] is second[part] for part in ("protocol", "recipe", "task", "model", "code", "reference"))
+    assert first["config"]["net"] is second["config"]["net"]
+    assert [one is other for one, other in zip(first["scores"], second["scores"], strict=True)] == [False, True]
+    assert [one["weights"] for one in found["gru", 0]["scores"]] == ["reference", "trained"]
+    assert found["lstm", 0]["scores"] == []
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"{", mtime=0), gzip.compress(b'{"schema": 3}', mtime=0)])
