@@ -72,7 +72,12 @@ class Pieces:
         return None
 
     def _cut(self, cell: Open, most: int) -> Sent:
-        taken = dict(list(cell.left.items())[:most])
+        size = cell.settings.get("together", 1)
+        if size > 1:  # the first run of a block makes all of it
+            first = next(iter(cell.left.values())) // size
+            taken = {id: seed for id, seed in cell.left.items() if seed // size == first}
+        else:
+            taken = dict(list(cell.left.items())[:most])
         cell.left = {id: seed for id, seed in cell.left.items() if id not in taken}
         if not cell.left:
             self.open.remove(cell)

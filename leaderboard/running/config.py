@@ -108,8 +108,8 @@ class Config:
     """Everything that a run is made of; `task` and `model` hold a name and parameters of that class.
 
     `protocol` names the settings that its runs share, for people: a suite names its own. `recipe` is the recipe that was
-    chosen, its `name` and what it sets; settings that are not as it has them stand beside its name in tables. `results` is
-    the folder of records.
+    chosen, its `name` and what it sets; settings that are not as it has them stand beside its name in tables. `together`: so
+    many seeds are trained at once, see `leaderboard.running.block`. `results` is the folder of records.
     """
 
     task: dict[str, Any] = MISSING
@@ -124,6 +124,7 @@ class Config:
     store: StoreConfig = field(default_factory=StoreConfig)
     seed: int = ranged(0, 0, LARGEST)
     device: str = "cpu"
+    together: int = ranged(1, 1, 1024)
     results: str = "results/runs"
 
 

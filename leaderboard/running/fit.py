@@ -4,8 +4,9 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from omegaconf import OmegaConf
@@ -19,6 +20,9 @@ from leaderboard.running.score import solves
 from leaderboard.running.settings import expanded
 from leaderboard.store.checkpoint import Checkpoints
 from tasks.words.split import draw, seeded
+
+if TYPE_CHECKING:
+    from models.training.learner import Batch
 
 
 def fit(
@@ -41,21 +45,13 @@ def fit(
     warnings.filterwarnings("ignore", module="pytorch_lightning|lightning_fabric|torch.optim")
     t = cfg.training
 
-    def batch(step: int) -> tuple[torch.Tensor, torch.Tensor, int]:
-        # a step can be drawn without those before it; its length is that of every seed, so that seeds can be trained at once
-        length = int(seeded("length", task.label, step).integers(1, t.length + 1))
-        tokens = draw(task, t.batch, length, seeded("train", task.label, cfg.seed, step), testing=False)
-        return tokens, task.target(tokens), task.depth(length)
-
     def solved(net: models.Net) -> bool:
         return solves(net, task, t.length, protocol.CHECKED, cfg.seed)
 
-    keeping: dict[str, Any] = {"noise": t.noise, "ramp": t.ramp, "steady": t.steady, "progressive": t.progressive}
+    keeping = terms(cfg)
     if saved is not None:
         keeping |= {"every": saved.every, "keep": saved.keep, "leave": leave, "resumed": saved.newest()}
-    settings: Any = OmegaConf.to_container(cfg if OmegaConf.is_config(cfg) else OmegaConf.structured(cfg))
-    rate = t.rate or protocol.rate_of(net.architecture, settings)
-    learner = Learner(net, t.steps, rate, t.weight_decay, t.check, solved, **keeping)
+    learner = Learner(net, t.steps, rate(cfg, net), t.weight_decay, t.check, solved, **keeping)
     left = range(learner.done, t.steps)
     if saved is not None and learner.done:
         print(f"goes on from step {learner.done}: {saved.folder}")
@@ -72,23 +68,53 @@ def fit(
     )
     try:
         if left:
-            trainer.fit(learner, torch.utils.data.DataLoader(Batches(batch, left), batch_size=None))
+            make = partial(batch, cfg, task, cfg.seed)
+            trainer.fit(learner, torch.utils.data.DataLoader(Batches(make, left), batch_size=None))
         if not all(p.isfinite().all() for p in net.parameters()):
             raise TrainingError("the weights are not finite after the last step")
     except RuntimeError as error:
         if learner.batch is not None:
-            tokens, _, depth = learner.batch
-            length = next(n for n in range(1, t.length + 1) if task.cells(n) == tokens.shape[1])
-            locate(error, net, task, length, tokens, depth)
+            broken(error, cfg, task, net, learner.batch)
         raise
     if learner.done < t.steps:
         raise KeyboardInterrupt  # Lightning swallows it; a run cut short is no result
-    seen = learner.progress
+    return entry(cfg, learner.progress.loss, learner.progress.solved_at)
+
+
+def batch(cfg: Config, task: tasks.Task, seed: int, step: int) -> "Batch":
+    """What a step of a seed trains on, drawn without the steps before it; its length is that of every seed."""
+    length = int(seeded("length", task.label, step).integers(1, cfg.training.length + 1))
+    tokens = draw(task, cfg.training.batch, length, seeded("train", task.label, seed, step), testing=False)
+    return tokens, task.target(tokens), task.depth(length)
+
+
+def terms(cfg: Config) -> dict[str, Any]:
+    """What the recipe adds to the loss and the states, as a `Learner` takes it."""
+    t = cfg.training
+    return {"noise": t.noise, "ramp": t.ramp, "steady": t.steady, "progressive": t.progressive}
+
+
+def rate(cfg: Config, net: models.Net) -> float:
+    """The learning rate: that which is set, or chosen for the architecture under the recipe."""
+    settings: Any = OmegaConf.to_container(cfg if OmegaConf.is_config(cfg) else OmegaConf.structured(cfg))
+    return cfg.training.rate or protocol.rate_of(net.architecture, settings)
+
+
+def broken(error: RuntimeError, cfg: Config, task: tasks.Task, net: models.Net, batch: "Batch") -> None:
+    """Say in the error where the computation of this batch broke."""
+    tokens, _, depth = batch
+    length = next(n for n in range(1, cfg.training.length + 1) if task.cells(n) == tokens.shape[1])
+    locate(error, net, task, length, tokens, depth)
+
+
+def entry(cfg: Config, loss: Iterable[tuple[int, float]], solved_at: int | None) -> dict[str, Any]:
+    """The record's entry on a training that was finished."""
+    t = cfg.training
     return {
         "steps": t.steps,
         "examples": t.steps * t.batch,
-        "examples_to_solve": None if seen.solved_at is None else seen.solved_at * t.batch,
-        "loss": [[step, loss] for step, loss in seen.loss],
+        "examples_to_solve": None if solved_at is None else solved_at * t.batch,
+        "loss": [list(pair) for pair in loss],
     }
 
 

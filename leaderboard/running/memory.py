@@ -35,7 +35,7 @@ def check(cfg: "Config", task: tasks.Task, architecture: models.Architecture) ->
                 f"model.step={architecture.step:g} is not allowed; the longest words take {calls:.3g} evaluations of F: "
                 f"allowed: a larger step, or model.max_evaluations at least that, now {architecture.max_evaluations}"
             )
-    need, free = needed(cfg, task, architecture), available(cfg.device)
+    need, free = cfg.together * needed(cfg, task, architecture), available(cfg.device)
     if free is not None and need > SPARE * free:
         raise models.ModelError(
             f"this run needs about {_size(need)} of memory, {_size(free)} are free: allowed: a smaller training.batch, "

@@ -1,7 +1,7 @@
 """A run from its configuration to its record; what has been done is skipped, and a failure leaves its reason."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 import models
 import tasks
 from leaderboard import protocol
+from leaderboard.running import block
 from leaderboard.running.config import Config
 from leaderboard.running.fit import fit, wandb_logger
 from leaderboard.running.measure import measure
@@ -46,13 +47,15 @@ def run(cfg: Config, leave: Callable[[], bool] = _never) -> dict[str, Any]:
     prepare(folder)
     torch.set_num_threads(1)
     reset_peak()
+    if cfg.together > 1:
+        return _block(cfg, task, architecture, leave)
     started, weights, logger, spent = datetime.now(UTC), None, None, list[float]()
     try:
         logger = wandb_logger(cfg, task)
         weights = _trained(cfg, task, record, saved, logger, spent, leave)
     except Exception as error:  # whatever it is, the sweep goes on and the record says why
         record |= _failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    record["cost"] = _cost(saved, spent[0] if spent else None, started)
+    record["cost"] = _cost(saved.spent(), spent[0] if spent else None, started)
     write(folder, record, weights)
     if record["status"] == "done":
         saved.remove()
@@ -68,7 +71,7 @@ def give_up(cfg: Config, reason: str) -> dict[str, Any]:
     """Write, and give, the `failed` record of a run that has no end of its own: it takes the process with it, say."""
     record = begun(cfg, *checked(cfg)) | _failure(reason)
     folder = expanded(cfg.results)
-    record["cost"] = _cost(Checkpoints(folder, 0), None, datetime.now(UTC))
+    record["cost"] = _cost(Checkpoints(folder, 0).spent(), None, datetime.now(UTC))
     write(folder, record)
     return record
 
@@ -84,8 +87,8 @@ def _failure(reason: str) -> dict[str, Any]:
     return {"status": "failed", "reason": reason, "scores": []}
 
 
-def _cost(saved: Checkpoints, training: float | None, started: datetime) -> dict[str, Any]:
-    seconds, cpu = saved.spent()
+def _cost(spent: tuple[float, float], training: float | None, started: datetime) -> dict[str, Any]:
+    seconds, cpu = spent
     return {
         "seconds": seconds,
         "cpu_seconds": cpu,
@@ -100,7 +103,10 @@ def identified(cfg: Config, task: tasks.Task, architecture: models.Architecture)
     resolved: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     resolved["task"] |= task.parameters  # what a file said, too: then the record needs the file no more
     resolved["training"]["rate"] = resolved["training"]["rate"] or protocol.rate_of(architecture, resolved)
-    determined = {key: resolved[key] for key in ("net", "training", "scoring", "seed", "device")}
+    if resolved["together"] == 1:
+        del resolved["together"]  # as before there was a choice: the id and the record stay what they were
+    of = ("net", "training", "scoring", "seed", "device", "together")
+    determined = {key: resolved[key] for key in of if key in resolved}
     if cfg.diagnostics.enabled:
         determined["diagnostics"] = resolved["diagnostics"]
     return resolved, protocol.described(cfg.protocol, task, architecture, determined, resolved["recipe"])
@@ -134,17 +140,61 @@ def _trained(
     leave: Callable[[], bool],
 ) -> bytes | None:
     """Build, train and measure; fills in the record, and the CPU seconds of training; gives the weights that are kept."""
-    model = record["model"]
-    net = models.build(model["name"], task, **record["config"]["net"], seed=cfg.seed, **model["parameters"])
-    record["net"] = {"parameters": sum(p.numel() for p in net.parameters()), "width": net.width, "hidden": net.hidden}
+    net = _built(task, record)
     record["training"] = fit(cfg, task, net, saved, logger, leave)
     spent.append(saved.spent()[1])
+    return _measured(cfg, task, net, record)
+
+
+def _built(task: tasks.Task, record: dict[str, Any]) -> models.Net:
+    """The net of a record, which says how large it is."""
+    model = record["model"]
+    net = models.build(model["name"], task, **record["config"]["net"], seed=record["seed"], **model["parameters"])
+    record["net"] = {"parameters": sum(p.numel() for p in net.parameters()), "width": net.width, "hidden": net.hidden}
+    return net
+
+
+def _measured(cfg: Config, task: tasks.Task, net: models.Net, record: dict[str, Any]) -> bytes | None:
+    """Measure a trained net; fills in the record, and gives the weights that are kept."""
     record |= measure(cfg, task, net)
     if not cfg.store.weights:
         return None
     weights = serialised(net)
     record["files"] = describe(record["id"], weights)
     return weights
+
+
+def _block(cfg: Config, task: tasks.Task, architecture: models.Architecture, leave: Callable[[], bool]) -> dict[str, Any]:
+    """Train all seeds of the block of a run at once, and write those of their records that are missing; that of the run.
+
+    The cost of training is shared out.
+    """
+    made: list[Any] = [OmegaConf.merge(cfg, {"seed": seed}) for seed in block.seeds(cfg)]
+    records = [begun(one, task, architecture) for one in made]
+    folder, started = expanded(cfg.results), datetime.now(UTC)
+    saved = Checkpoints(folder / "checkpoints" / records[0]["id"], cfg.store.checkpoint)
+    nets = [_built(task, record) for record in records]
+    try:
+        ends: Sequence[dict[str, Any] | Exception] = block.fit(cfg, task, nets, saved, leave)
+    except Exception as error:  # as one of a run
+        ends = [error] * len(made)
+    seconds, training = (spent / len(made) for spent in saved.spent())
+    for one, record, net, end in zip(made, records, nets, ends, strict=True):
+        if finished(folder, record["id"]):
+            continue
+        clock, weights = Checkpoints(folder, 0), None
+        try:
+            if isinstance(end, Exception):
+                raise end
+            record["training"] = end
+            weights = _measured(one, task, net.cpu(), record)
+        except Exception as error:
+            record |= _failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
+        measuring = clock.spent()
+        record["cost"] = _cost((seconds + measuring[0], training + measuring[1]), training, started)
+        write(folder, record, weights)
+    saved.remove()
+    return records[cfg.seed % cfg.together]
 
 
 def summary(record: dict[str, Any]) -> str:

@@ -48,8 +48,22 @@ def checked(cfg: Config) -> tuple[tasks.Task, models.Architecture]:
             f"at least {deepest}, or smaller scoring.factors and scoring.depths"
         )
     _recipe(values, architecture, 2 * pace * task.depth(values.training.length))
+    if values.together > 1:
+        _together(values, suited)
     memory.check(values, task, suited)
     return task, suited
+
+
+def _together(cfg: Config, architecture: models.Architecture) -> None:
+    """SettingError or ModelError unless seeds can be trained at once."""
+    from models.training.together import check as trained_together  # which imports Lightning
+
+    trained_together(architecture, cfg.net.layers, cfg.net.memory, cfg.training.progressive)
+    if cfg.logger.name != "none":
+        raise SettingError(
+            f"logger.name={cfg.logger.name} is not allowed with together={cfg.together}, as a logger follows one training: "
+            "allowed: none, or together=1"
+        )
 
 
 def _recipe(cfg: Config, architecture: models.Architecture, longest: int) -> None:

@@ -3,8 +3,7 @@
 The loss of each is that of its `Learner`, mapped over the stack (`torch.func`); gradients are clipped seed by seed, and AdamW
 is elementwise, so it steps a stack as it steps each. Batches must have one length, as those of a step have for every seed. What
 differs from a run alone is the order of the sums in matrix products: rounding, which training amplifies. So a net that was
-trained so is another sample of the same run, and not the same bits: its record could not claim to be that of the run. That is
-why sweeps do not train so (docs/scaling.md says what it would gain).
+trained so is another sample of the same cell, and not the same bits: `leaderboard.running.block` gives it an id of its own.
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
-from models.architecture import ModelError
+from models.architecture import Architecture, ModelError
 from models.net import Net, odd
 from models.solving.continuous import Continuous
 from models.solving.fixed import FIXED
@@ -30,10 +29,8 @@ class Together:
     """
 
     def __init__(self, nets: Sequence[Net], steps: int, rate: float, weight_decay: float, clip: float, **recipe: Any) -> None:
-        if reason := why_alone(nets[0], recipe):
-            raise ModelError(
-                f"{nets[0].architecture.label}: seeds cannot be trained together, as {reason}; allowed: one by one"
-            )
+        first = nets[0]
+        check(first.architecture, first.layers, first.memory, recipe.get("progressive", 0.0))
         self.nets, self.clip = list(nets), clip
         self.learner = Learner(deepcopy(nets[0]).train(), steps, rate, weight_decay, steps, lambda net: False, **recipe)
         generators = [net.generator for net in nets]
@@ -79,21 +76,25 @@ def clip(gradients: dict[str, Tensor], most: float) -> None:
         gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
 
 
-def why_alone(net: Net, recipe: dict[str, Any]) -> str:
-    """Why nets like this one are not trained together; "" if they can be."""
-    made = net.architecture
+def check(made: Architecture, layers: int, memory: str, progressive: float) -> None:
+    """ModelError if the seeds of nets like these are not trained together."""
+    if reason := _why_alone(made, layers, memory, progressive):
+        raise ModelError(f"{made.label}: seeds cannot be trained together, as {reason}; allowed: one by one, together=1")
+
+
+def _why_alone(made: Architecture, layers: int, memory: str, progressive: float) -> str:
     if isinstance(made, Continuous) and (made.method not in FIXED or made.adjoint):
         return "its solver chooses the steps" if made.method not in FIXED else "the adjoint equation is solved backwards"
     if isinstance(made, Stream):
         return "torch has no stack of recurrent modules"
     if getattr(made, "drop", 0) or getattr(made, "global_drop", 0):
         return "drop-path leaves out other columns for each"
-    if recipe.get("progressive"):
+    if progressive:
         return "progressive training draws another number of layers for each"
-    if net.layers:
+    if layers:
         return "untied layers that a short word does not reach are not to move"
-    if net.memory != "store":
-        return f"memory={net.memory} runs layers again"
+    if memory != "store":
+        return f"memory={memory} runs layers again"
     return ""
 
 
