@@ -67,6 +67,7 @@ PLANS, WORKERS, CHOICES, SENT_AWAY, LOCALLY = (
     f"tests/leaderboard/cluster/test_{name}.py" for name in ("plan", "worker", "choices", "clusters", "local")
 )
 PACE, RECALL, LATER = (f"tests/models/test_{name}.py" for name in ("pace", "recall", "progressive"))
+TRAINED_AT_ONCE = "tests/leaderboard/running/test_block.py"
 PUBLISHED = "tests/leaderboard/store/test_published.py"
 COMPACT, COMPACTED = "leaderboard/store/compact.py", "tests/leaderboard/store/test_compact.py"
 TOGETHER, ATONCE = "models/training/together.py", "tests/models/test_together.py"
@@ -1178,10 +1179,24 @@ MUTANTS = [
     Mutant("leaderboard/cluster/sweep.py", "bool(self.flying) or self.pieces.left()", "bool(self.flying)", LOCALLY),
     Mutant("leaderboard/cluster/sweep.py", "if workers.dismiss(address):", "if not workers.dismissed.add(address):", LOCALLY),
     Mutant("leaderboard/cluster/clusters.py", "new = address not in self.dismissed", "new = True", SENT_AWAY),
-    Mutant("leaderboard/cluster/clusters.py", "        if address not in self.names:", "        if self.names:", SENT_AWAY),
+    Mutant("leaderboard/cluster/clusters.py", "        if address not in self.names:", "        if not self.names:", SENT_AWAY),
     Mutant("leaderboard/cluster/clusters.py", " if address not in self.dismissed}", "}", SENT_AWAY),
     Mutant("leaderboard/store/lines.py", "parts.setdefault(orjson.dumps(common), common)", "common", PUBLISHED),
     Mutant("leaderboard/store/lines.py", 'common["config"] | seed', 'common["config"]', PUBLISHED),
+    Mutant("leaderboard/running/block.py", "first = cfg.seed - cfg.seed % cfg.together", "first = cfg.seed", TRAINED_AT_ONCE),
+    Mutant(
+        "leaderboard/running/block.py", "            net.generator.set_state(generator)", "            pass", TRAINED_AT_ONCE
+    ),
+    Mutant("leaderboard/running/block.py", '        self.made.learner.done = state["step"]\n', "", TRAINED_AT_ONCE),
+    Mutant("leaderboard/running/run.py", '    if resolved["together"] == 1:', "    if False:", TRAINED_AT_ONCE),
+    Mutant("leaderboard/running/run.py", '"device", "together")', '"device")', TRAINED_AT_ONCE),
+    Mutant("leaderboard/cluster/pieces.py", "if seed // size == first", "if True", TRAINED_AT_ONCE),
+    Mutant(
+        "models/training/together.py",
+        "parameter.copy_(self.weights[name][k])",
+        "parameter.copy_(self.weights[name][0])",
+        BLOCKS,
+    ),
     Mutant("models/transformer.py", "q @ k.mT * q.shape[3] ** -0.5", "q @ k.mT", "tests/models/test_transformer.py"),
     Mutant(
         "models/transformer.py",

@@ -84,7 +84,9 @@ def test_together_as_alone_with_options(what):
     ],
 )
 def test_what_cannot_be_trained_together_is_refused(name, settings, recipe, why):
-    with pytest.raises(models.ModelError, match=rf": seeds cannot be trained together, as {why}; allowed: one by one, together=1$"):
+    with pytest.raises(
+        models.ModelError, match=rf": seeds cannot be trained together, as {why}; allowed: one by one, together=1$"
+    ):
         Together([small(name, **settings)], STEPS, RATE, 0.01, CLIP, **recipe)
 
 

@@ -20,7 +20,8 @@ from leaderboard.store.checkpoint import Checkpoints
 from leaderboard.store.record import read
 
 CLOSE = {"rtol": 0, "atol": 6 * 3e-3 * 1000 * torch.finfo(torch.float64).eps / 1e-8}  # as in test_together.py, for 6 steps
-TWO = ["task=counter", "together=2", "training.check=1"]
+ONE = ["task=counter", "training.check=1", "training.noise=0.3"]
+TWO = [*ONE, "together=2"]
 
 
 def never():
@@ -72,8 +73,8 @@ def test_whoever_asks_for_another_run_of_it_gets_the_same(made, tmp_path):
 
 
 def test_a_run_alone_is_another_and_its_record_what_it_was(made, tmp_path):
-    alone = identified(*(lambda cfg: (cfg, *checked(cfg)))(configured(tmp_path, "task=counter", "seed=3")))
-    one = identified(*(lambda cfg: (cfg, *checked(cfg)))(configured(tmp_path, "task=counter", "seed=3", "together=1")))
+    alone = identified(*(lambda cfg: (cfg, *checked(cfg)))(configured(tmp_path, *ONE, "seed=3")))
+    one = identified(*(lambda cfg: (cfg, *checked(cfg)))(configured(tmp_path, *ONE, "seed=3", "together=1")))
     assert "together" not in alone[0]
     assert alone == one
     settings = [run["protocol"] | {"recipe": run["recipe"]} for run in (alone[1], made[1])]
@@ -91,7 +92,7 @@ def test_in_double_precision_each_is_the_run_alone(tmp_path):
     at_once = nets()
     ends = block.fit(cfg, task, at_once, Checkpoints(tmp_path, 0), never)
     for seed, (alone, other, end) in enumerate(zip(nets(), at_once, ends, strict=True)):
-        entry = fit(configured("r", "task=counter", "training.check=1", f"seed={seed}"), task, alone)
+        entry = fit(configured("r", *ONE, f"seed={seed}"), task, alone)
         assert [step for step, _ in end["loss"]] == [step for step, _ in entry["loss"]] == list(range(1, 7))
         torch.testing.assert_close([loss for _, loss in end["loss"]], [loss for _, loss in entry["loss"]], **CLOSE)
         torch.testing.assert_close(dict(other.named_parameters()), dict(alone.named_parameters()), **CLOSE)
@@ -131,7 +132,7 @@ def test_a_block_that_leaves_goes_on_from_its_step_to_the_same_records(made, tmp
 @pytest.mark.parametrize(
     ("overrides", "error", "why"),
     [
-        (["model=lstm"], models.ModelError, "lstm: seeds cannot be trained together, as torch has no stack"),
+        (["model=lstm", "training.noise=0"], models.ModelError, "lstm: seeds cannot be trained together, as torch has no stack"),
         (["net.memory=checkpoint"], models.ModelError, "memory=checkpoint runs layers again"),
         (["training.progressive=0.5"], models.ModelError, "progressive training draws another number"),
         (["logger=wandb"], SettingError, "logger.name=wandb is not allowed with together=2"),
