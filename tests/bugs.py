@@ -1197,6 +1197,8 @@ MUTANTS = [
         "parameter.copy_(self.weights[name][0])",
         BLOCKS,
     ),
+    Mutant(CLUSTERS, '"MALLOC_TRIM_THRESHOLD_": None, ', "", CHOICES),
+    Mutant(CLUSTERS, "shlex.quote(str(value))", "value", CHOICES),
     Mutant("models/transformer.py", "q @ k.mT * q.shape[3] ** -0.5", "q @ k.mT", "tests/models/test_transformer.py"),
     Mutant(
         "models/transformer.py",

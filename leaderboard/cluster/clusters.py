@@ -24,6 +24,8 @@ LOST = 60.0  # seconds after which a job without its workers is asked for anew; 
 ANSWER = 15.0  # seconds that a scheduler has to answer, at first and when its connection is lost
 
 WORKER = {  # settings of Dask's workers: none looks at a run from inside, as that takes time from it
+    # with a threshold of its own, as Dask sets it, glibc asks the system for every large tensor anew: twice the CPU-seconds
+    "distributed.nanny.pre-spawn-environ": {"MALLOC_TRIM_THRESHOLD_": None, "OMP_NUM_THREADS": 1},
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.target": False,
@@ -224,4 +226,4 @@ def _environment() -> Iterator[str]:
     if named := os.environ.get(plugins.VARIABLE):
         yield f"{plugins.VARIABLE}={shlex.quote(named)}"
     for key, value in WORKER.items():
-        yield f"DASK_{key.replace('.', '__').replace('-', '_').upper()}={value}"
+        yield f"DASK_{key.replace('.', '__').replace('-', '_').upper()}={shlex.quote(str(value))}"

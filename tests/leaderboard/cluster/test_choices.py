@@ -1,7 +1,10 @@
 """Settings of the launcher that cannot be used end in one line; those that can become the job that is meant."""
 
 import dataclasses
+import shlex
+from functools import partial
 
+import dask
 import pytest
 from hydra import compose, initialize_config_dir
 from runs import ROOT
@@ -68,6 +71,10 @@ def test_a_job_asks_for_what_is_set(monkeypatch, tmp_path, kind):
     assert f"cd {tmp_path}" in before
     assert "export REALIZABLE_ENDS=$(( $(date +%s) + 5280 ))" in before  # 90 minutes without the two of `lead`
     assert "export OMP_NUM_THREADS=1" in before
+    found = dict(shlex.split(line)[1].split("=", 1) for line in before if line.startswith("export DASK_"))
+    read = partial(dask.config.get, config=dask.config.collect_env(found))  # as a worker will
+    assert read("distributed.nanny.pre-spawn-environ")["MALLOC_TRIM_THRESHOLD_"] is None
+    assert read("distributed.worker.profile.enabled") is False
 
 
 def test_a_host_is_given_the_same(tmp_path, monkeypatch):

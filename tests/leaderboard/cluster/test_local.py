@@ -35,7 +35,8 @@ class Full(Parity):
     def _program(self):
         if multiprocessing.current_process().name != "MainProcess":
             try:
-                os.close(os.open(os.environ["TMPDIR"] + "/met", os.O_CREAT | os.O_EXCL))
+                with open(os.environ["TMPDIR"] + "/met", "x") as file:
+                    print(*(os.environ.get(name) for name in ("OMP_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")), file=file)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
             except FileExistsError:
                 pass
@@ -71,7 +72,7 @@ def test_the_rest_of_a_sweep_goes_on(swept):
         "counter": "done", "deadly": "failed", "full": "done",
     }  # fmt: skip
     assert records["deadly"]["reason"] == "gone with its worker 2 times, killed or lost"
-    assert (folder / "met").exists()
+    assert (folder / "met").read_text() == "1 None\n"  # a worker has one thread, and memory as any process has it
     assert "is sent away" in done.stderr
     assert not list((folder / "r" / ".sweeps" / "tries").iterdir())
 

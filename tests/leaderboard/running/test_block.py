@@ -132,7 +132,11 @@ def test_a_block_that_leaves_goes_on_from_its_step_to_the_same_records(made, tmp
 @pytest.mark.parametrize(
     ("overrides", "error", "why"),
     [
-        (["model=lstm", "training.noise=0"], models.ModelError, "lstm: seeds cannot be trained together, as torch has no stack"),
+        (
+            ["model=lstm", "training.noise=0"],
+            models.ModelError,
+            "lstm: seeds cannot be trained together, as torch has no stack",
+        ),
         (["net.memory=checkpoint"], models.ModelError, "memory=checkpoint runs layers again"),
         (["training.progressive=0.5"], models.ModelError, "progressive training draws another number"),
         (["logger=wandb"], SettingError, "logger.name=wandb is not allowed with together=2"),
