@@ -1,0 +1,1 @@
+"""What `benchmarks/findings.py` says, a finding a file."""
