@@ -91,6 +91,6 @@ def _chance(runs: pd.DataFrame) -> str:
     larger = sum(other >= difference(those) for other in every)
     return (
         f"But these are only {len(solved)} automata: if any {len(those)} of them are called unsolvable, {larger} of the "
-        f"{len(every)} choices differ as much, so p = {larger / len(every):.1g} for automata at large; {1 / len(every):.1g} is the "
-        "least that so few can give."
+        f"{len(every)} choices differ as much, so p = {larger / len(every):.1g} for automata at large; "
+        f"{1 / len(every):.1g} is the least that so few can give."
     )
