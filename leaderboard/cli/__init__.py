@@ -4,6 +4,7 @@ Everything heavy is imported inside its command, so that `realizable --help` ans
 """
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,8 @@ class OneLineErrors(TyperGroup):
             return super().parse_args(ctx, [*(f"{plugins.OPTION}={folder}" for folder in named), *others])
 
     def invoke(self, ctx: Any) -> Any:
-        """Parse the command's options and run it."""
+        """Parse the options of the command and run it, with one thread: where others work, two wait for each other."""
+        os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch reads it when it is imported, which no command has done yet
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="replace")  # an accuracy counts more than a dash that the terminal does not have
