@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from leaderboard.protocol import FAR, SOLVED
-from leaderboard.site.sheets import LEVELS, usual
+from leaderboard.site.sheets import LEVELS
 from leaderboard.tables.cells import rows
 from leaderboard.tables.frame import named, recipes, runs, scored
 from leaderboard.tables.numbers import fixed
@@ -23,13 +23,14 @@ class Square(NamedTuple):
 class Overview(NamedTuple):
     """A row an architecture, a column a task, in each cell a square a recipe, or None where nothing was run.
 
-    `rows`: for each architecture the row of the leaderboard under each recipe, by number; `usual`: how many runs most squares
-    have.
+    `rows`: for each architecture the row of the leaderboard under each recipe, by number; `least` and `most`: how many runs a
+    square has.
     """
 
     recipes: list[str]
     rows: dict[str, list[int | None]]
-    usual: int
+    least: int
+    most: int
     lines: list[tuple[str, list[list[Square | None]]]]
     reference: list[str]
     shortcut: list[str]
@@ -54,11 +55,12 @@ def overview(df: pd.DataFrame, found: pd.DataFrame, models: Sequence[str], order
         name, column = parts[model]
         numbers.setdefault(name, [None] * len(kinds))[column] = number
     names = sorted(of, key=lambda name: (-solved[name] / max(of[name], 1), name))
-    by_task = found.groupby("task")
+    by_task, sizes = found.groupby("task"), found.loc[found["runs"] > found["missing"], "runs"]
     return Overview(
         kinds,
         numbers,
-        usual(found),
+        int(sizes.min()),
+        int(sizes.max()),
         [(name, [squares.get((name, task), [None] * len(kinds)) for task in order]) for name in names],
         [_count(*by_task[["reference_solved", "reference_runs"]].sum().loc[task]) for task in order],
         [fixed(by_task["shortcut"].first()[task]) for task in order],

@@ -724,6 +724,12 @@ def test_what_is_shown_as_csv(browser: Chromium) -> None:
     browser.run("document.querySelector('.controls').reset()")
 
 
+def test_the_map_says_how_many_runs_its_squares_have() -> None:
+    some = [done(), done(seed=1), done(task="counter")]
+    says = {"How many of 1 run solve": some[::2], "How many of 1 to 2 runs solve": some, "How many of 2 runs solve": some[:2]}
+    assert all(title in made(records).html for title, records in says.items())
+
+
 def test_findings_by_hand() -> None:
     def run(seed: int, recipe: str, solves: bool, stands: bool, fits: bool = True) -> dict[str, Any]:
         four = score("trained", 4, word=float(solves))
