@@ -1199,6 +1199,7 @@ MUTANTS = [
     ),
     Mutant(CLUSTERS, '"MALLOC_TRIM_THRESHOLD_": None, ', "", CHOICES),
     Mutant(CLUSTERS, "shlex.quote(str(value))", "value", CHOICES),
+    Mutant(WORKER, "if lost or _marked(marks)", "if _marked(marks)", TRAINED_AT_ONCE),
     Mutant("models/transformer.py", "q @ k.mT * q.shape[3] ** -0.5", "q @ k.mT", "tests/models/test_transformer.py"),
     Mutant(
         "models/transformer.py",

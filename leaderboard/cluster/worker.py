@@ -45,13 +45,14 @@ def work(piece: Piece) -> list[Outcome]:
 
 
 def _outcomes(piece: Piece) -> Iterator[Outcome]:
+    lost = False
     for id, seed in piece.runs.items():
         if LEAVING.is_set():
             yield Outcome("", "left", worker=_address())
             return
         started = time.perf_counter()
         try:
-            status, line = _made(piece, id, seed)
+            status, line, lost = _made(piece, id, seed, lost)
         except KeyboardInterrupt:  # the run was told to leave; its state is kept
             yield Outcome("", "left", worker=_address())
             return
@@ -61,8 +62,8 @@ def _outcomes(piece: Piece) -> Iterator[Outcome]:
         yield Outcome(id, status, line, time.perf_counter() - started)
 
 
-def _made(piece: Piece, id: str, seed: int) -> tuple[str, str]:
-    """The status of a run that has ended, and the line that is said of it."""
+def _made(piece: Piece, id: str, seed: int, lost: bool) -> tuple[str, str, bool]:
+    """The status of a run that has ended, the line that is said of it, and whether the rest of its block is `lost` with it."""
     from omegaconf import OmegaConf
 
     import models
@@ -76,16 +77,17 @@ def _made(piece: Piece, id: str, seed: int) -> tuple[str, str]:
     cfg: Any = OmegaConf.merge(OmegaConf.structured(Config), piece.settings, {"seed": seed})
     marks = expanded(cfg.results) / ".sweeps" / "tries" / id
     try:
-        if _marked(marks) > piece.tries:
+        if lost or _marked(marks) > piece.tries:
+            lost = cfg.together > 1  # the others of a block are trained with it
             record = give_up(cfg, f"gone with its worker {piece.tries} times, killed or lost")
         else:
             record = run(cfg, LEAVING.is_set)
     except (tasks.TaskError, models.ModelError, SettingError, RecordError) as error:
-        return "refused", f"train: {error}"
+        return "refused", f"train: {error}", lost
     finally:  # which a process that is killed does not reach
         with suppress(OSError):
             marks.unlink(missing_ok=True)
-    return record["status"], command.line(record)
+    return record["status"], command.line(record), lost
 
 
 def _marked(marks: Path) -> int:

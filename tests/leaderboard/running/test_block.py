@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from runs import configured
 
 import models
@@ -156,14 +157,26 @@ def test_a_block_is_a_piece():
     assert not pieces.left()
 
 
-def test_a_worker_makes_a_block_once(made, tmp_path, monkeypatch):
-    from omegaconf import OmegaConf
-
+@pytest.fixture
+def piece(made, tmp_path, monkeypatch):
+    """The block as a piece, with no record yet."""
     worker.LEAVING.clear()
     monkeypatch.chdir(tmp_path)
-    cfg = configured("here", *TWO)
     runs = {record["id"]: seed for seed, record in by_seed(made[0]).items()}
-    outcomes = work(Piece(OmegaConf.to_container(cfg, resolve=True), runs, str(tmp_path), 3))
+    return Piece(OmegaConf.to_container(configured("here", *TWO), resolve=True), runs, str(tmp_path), 3)
+
+
+def test_a_worker_makes_a_block_once(piece):
+    outcomes, runs = work(piece), piece.runs
     assert [(one.id, one.status) for one in outcomes] == [
         (id, status) for id, status in zip(runs, ("done", "skipped"), strict=True)
     ]
+
+
+def test_a_block_that_took_its_workers_is_given_up_as_one(piece, tmp_path):
+    marks = tmp_path / "here" / ".sweeps" / "tries"
+    marks.mkdir(parents=True)
+    (marks / next(iter(piece.runs))).write_bytes(b"xxx")
+    assert [one.status for one in work(piece)] == ["failed", "failed"]
+    assert {record["reason"] for record in read(tmp_path / "here")} == {"gone with its worker 3 times, killed or lost"}
+    assert not list(marks.iterdir())
