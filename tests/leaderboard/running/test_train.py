@@ -138,7 +138,9 @@ def test_a_file_that_does_not_import_is_one_line_where_it_is_chosen(tmp_path):
 
 
 def test_a_sweep_goes_on_past_a_failure(tmp_path):
-    done = here(tmp_path / "r", "task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000", flags=["-m"])
+    short = ["training.length=3", "scoring.factors=[1]"]
+    swept = ["task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000"]
+    done = here(tmp_path / "r", *short, *swept, flags=["-m"])
     assert done.returncode == 0, done.stderr
     assert sorted(r["status"] for r in read(tmp_path / "r")) == ["done", "done", "failed", "failed"]
 
