@@ -1,5 +1,7 @@
 """One thread a process: two would fight for the cores that pytest-xdist already uses."""
 
+import gc
+
 
 def pytest_configure(config):
     """Not in the process that only hands out tests to workers: what is imported here takes seconds, and they wait for it."""
@@ -17,3 +19,8 @@ def pytest_configure(config):
     settings.load_profile("realizable")
     check_shapes()
     typer.testing._get_command = cache(typer.testing._get_command)  # the tree of all commands: once, not once a command
+
+
+def pytest_collection_finish():
+    """Half a million objects that stay to the end are not looked through for garbage again and again."""
+    gc.freeze()
