@@ -7,7 +7,8 @@ takes the place of a task or a model of ours.
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import cache
 from importlib import invalidate_caches
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -25,11 +26,15 @@ def folders() -> list[Path]:
     return list(dict.fromkeys([*named, *_installed()]))
 
 
-def _installed() -> Iterator[Path]:
+@cache
+def _installed() -> tuple[Path, ...]:
+    """Of installed packages: looked for once a process, as it reads the description of every one."""
+    found = list[Path]()
     for point in entry_points(group=GROUP):
         spec = find_spec(point.value.partition(".")[0])  # of a package that is found, not imported
         for location in (spec and spec.submodule_search_locations) or ():
-            yield Path(location, *point.value.split(".")[1:])
+            found.append(Path(location, *point.value.split(".")[1:]))
+    return tuple(found)
 
 
 def path_of(package: str, own: str) -> list[str]:

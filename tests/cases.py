@@ -1,6 +1,6 @@
 """The tasks and the models that tests are tried on: one table of each; and words for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 from typing import Any
 
@@ -60,6 +60,15 @@ def random_words(task: Task, count: int, length: int) -> torch.Tensor:
         more = generator.integers(0, task.alphabet - task.blanks, (count, length))
         words = torch.cat([words, torch.nn.functional.pad(more, (0, words.shape[1] - length), value=task.alphabet - 1)])
     return words
+
+
+def diagonals(rows: Sequence[str], columns: Sequence[str], part: int = 3, also: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Every `part`-th pair along diagonals, so that rows and columns keep their share; all pairs with the columns of `also`.
+
+    All pairs: `make exhaustive`.
+    """
+    return [(row, column) for i, row in enumerate(rows) for j, column in enumerate(columns)
+            if (i + j) % part == 0 or column in also]  # fmt: skip
 
 
 LAYERED = [name for name, (model, _) in MODELS.items() if models.find(model).layered]

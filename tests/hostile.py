@@ -4,6 +4,7 @@ Every case spoils a copy of a good submission in one way. Pickles would create t
 opened them.
 """
 
+import io
 import json
 import os
 import pickle
@@ -12,15 +13,18 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import torch
 from safetensors.torch import load, save
 
 import models
 import tasks
 from leaderboard.protocol import SEEDS
+from leaderboard.submissions import evaluate, rescore
 from leaderboard.submissions.folder import weights
 
 NET = {"width": 8, "hidden": 8, "layers": 0, "norm": False, "inner": False}
@@ -58,6 +62,20 @@ def description(model: str = "resnet", options: dict[str, Any] | None = None, **
         "tasks": [{"name": "parity", "parameters": {}, "claimed": {n: dict(CLAIM) for n in ("12", "24", "48", "96")}}],
         "training": {"steps": 5, "batch": 4, "length": 12, "rate": 0.01, "weight_decay": 0.01, "clip": 1.0},
     }
+
+
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rescore` answers in this process, without limits: its own, with theirs, imports for seconds and has its own tests."""
+
+    def python(arguments: list[str], given: str, *_: object) -> tuple[int, bytes]:
+        assert arguments == ["-m", "leaderboard.submissions.rescore"]
+        with monkeypatch.context() as patch, redirect_stdout(io.StringIO()) as out:
+            patch.setattr(sys, "stdin", io.StringIO(given))
+            patch.setattr(rescore, "confine", lambda *_: None)
+            rescore.main()
+        return 0, out.getvalue().encode()
+
+    monkeypatch.setattr(evaluate, "python", python)
 
 
 def good(folder: Path, said: dict[str, Any] | None = None, scale: float = 1.0) -> Path:

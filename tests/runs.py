@@ -1,10 +1,13 @@
 """Small real runs: their configuration as Hydra composes it, and train.py as a command."""
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import pytest
 from hydra import compose, initialize_config_dir
 
 import train
@@ -27,3 +30,17 @@ def command(folder, *overrides, flags=(), path=None):
         [sys.executable, str(ROOT / "train.py"), *flags, *SMALL, f"results={folder}", *overrides],
         capture_output=True, text=True, env=environment, cwd=folder.parent, check=False,
     )  # fmt: skip
+
+
+def here(folder, *overrides, flags=()):
+    """The same in this process, which has imported already what takes a process seconds."""
+    arguments = [str(ROOT / "train.py"), *flags, *SMALL, f"results={folder}", *overrides]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(folder.parent)
+        patch.setattr(sys, "argv", arguments)
+        try:
+            train.command()
+        except SystemExit as stopped:
+            code = stopped.code
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())

@@ -31,7 +31,7 @@ def check_shapes() -> list[str]:
 def annotated() -> Iterator[tuple[type, str, FunctionType]]:
     """The methods of classes of `models` with shapes in their annotations, and `__init__` of such dataclasses."""
     for module in pkgutil.walk_packages(models.__path__, "models."):
-        if module.name == "models.training.learner":  # Lightning takes seconds to import
+        if module.name in ("models.training.learner", "models.training.together"):  # Lightning takes seconds to import
             continue
         members = vars(import_module(module.name)).values()
         for owner in {m for m in members if inspect.isclass(m) and m.__module__ == module.name}:

@@ -28,7 +28,6 @@ KEPT = [
     if memory in models.get(name, **options).memories
 ]
 REVERSED = [name for name, memory, _ in KEPT if memory == "reverse"]
-every_kept = pytest.mark.parametrize(("name", "memory", "options"), KEPT)
 tied = pytest.mark.parametrize("untied", [False, True], ids=["tied", "untied"])
 
 
@@ -67,8 +66,7 @@ def same(found: list[Tensor], expected: list[Tensor], tolerance: float) -> None:
 # the gradients of ordinary autograd
 
 
-@every_kept
-@tied
+@pytest.mark.parametrize(("name", "memory", "options", "untied"), [(*kept, k % 2 == 1) for k, kept in enumerate(KEPT)])
 def test_gradients_are_those_of_autograd(name: str, memory: str, options: dict[str, float], untied: bool) -> None:
     depth = 64 if memory == "reverse" else 3 if name == "clock_ode" else 20
     kept, stored = (net(name, way, untied * depth, **options) for way in (memory, "store"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from cases import TASKS
+from cases import TASKS, diagonals
 from scipy.stats import gamma
 from torch.func import functional_call
 
@@ -256,11 +256,12 @@ def test_second_order_registers_are_gamma_distributed_of_twice_the_shape():
             assert not y[:, 12:].any() or step == 0
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"method": "euler", "step": 0.5}, {"method": "rk4", "step": 0.1}], ids=["dopri5", "euler", "rk4"]
-)
-@pytest.mark.parametrize("task", SWEEPS)
-def test_second_order_references(task, options):
+METHODS = {"dopri5": {}, "euler": {"method": "euler", "step": 0.5}, "rk4": {"method": "rk4", "step": 0.1}}
+
+
+@pytest.mark.parametrize(("task", "solver"), diagonals(SWEEPS, [*METHODS], also=("euler",)))
+def test_second_order_references(task, solver):
+    options = METHODS[solver]
     made = models.build("second_order_ode", TASKS[task], width=1, hidden=1, **options).eval()
     made.realise(TASKS[task].program())
     for length in (1, 2, 5, 64) if task == "addition" else (1, 2, 9):

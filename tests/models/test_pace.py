@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from cases import LAYERED, TASKS, shaken
+from cases import LAYERED, TASKS, diagonals, shaken
 from cases import small as net
 
 import models
@@ -22,10 +22,9 @@ EQUAL = {"resnet": 4, "lm_resnet": 4, "plain": 4, "momentum_resnet": 4, "polynet
 EQUAL |= {"fractalnet": 1, "fractalnet 1": 4, "euler": 4, "rk4": 1, "neural_ode": 1, "rnn": 1, "gru": 1, "lstm": 1}
 
 
-@pytest.mark.parametrize("pace", [2, 3])
-@pytest.mark.parametrize("task", ["parity", "addition"])
-@pytest.mark.parametrize("name", LAYERED)
-def test_references_at_a_pace_stand_from_the_depth_of_the_task_on(name, task, pace):
+@pytest.mark.parametrize(("name", "case"), diagonals(LAYERED, ["parity 2", "addition 3", "addition 2", "parity 3"], 2))
+def test_references_at_a_pace_stand_from_the_depth_of_the_task_on(name, case):
+    task, pace = case.split()[0], int(case.split()[1])
     made, program = net(name, task, width=1, hidden=1, pace=pace).eval(), TASKS[task].program()
     made.realise(program)
     tokens = TASKS[task].sample(32, 12, Bits(3))

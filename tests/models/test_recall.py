@@ -107,8 +107,8 @@ KEPT = [
     (name, memory, layers)
     for name in RECALLING
     for memory in ("checkpoint", "reverse")
-    for layers in (0, 6)
     if memory in models.get(MODELS[name][0], **MODELS[name][1]).memories
+    for layers in ((0, 6) if memory == "reverse" else (6 * (RECALLING.index(name) % 2),))
 ]
 
 

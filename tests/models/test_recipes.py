@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from cases import LAYERED, TASKS, shaken
+from cases import LAYERED, TASKS, diagonals, shaken
 from cases import small as net
 
 import models
@@ -16,8 +16,7 @@ from tasks.words.bits import Bits
 BOXED = ["parity", "counter", "addition", "even_pairs"]
 
 
-@pytest.mark.parametrize("task", BOXED)
-@pytest.mark.parametrize("name", LAYERED)
+@pytest.mark.parametrize(("name", "task"), diagonals(LAYERED, BOXED, 2))
 def test_references_are_right_in_the_box_or_it_is_said_why_not(name, task):
     made = net(name, task, width=1, hidden=1, box=1.0).eval()
     if name == "revnet":

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from runs import ROOT, SMALL, command
+from runs import ROOT, SMALL, command, here
 
 import train
 from leaderboard.running.command import Tally
@@ -26,13 +26,13 @@ def test_a_sweep_says_how_far_it_is(tmp_path):
     assert sorted(start[1] for start in starts) == ["1", "2", "3", "4"]
     assert max(start[2] or "0" for start in starts) == "2"
     assert said[said.index("sweep: 2 done, 2 refused")].startswith("sweep")
-    again = command(tmp_path / "r", "task=counter", "task.modulus=2", "seed=0,1", flags=["-m"])
+    again = here(tmp_path / "r", "task=counter", "task.modulus=2", "seed=0,1", flags=["-m"])
     assert (again.returncode, lines(again.stdout)[-1]) == (0, "sweep: 2 skipped")
 
 
 @pytest.mark.parametrize("overrides", [("task=counter", "task.modulus=0,1"), ("model=neural_ode", "model.max_evaluations=3,4")])
 def test_a_sweep_of_failures_and_refusals_only_is_one(tmp_path, overrides):
-    swept = command(tmp_path / "r", *overrides, flags=["-m"])
+    swept = here(tmp_path / "r", *overrides, flags=["-m"])
     assert swept.returncode == 1
     assert lines(swept.stdout)[-1] in ("sweep: 2 refused", "sweep: 2 failed")
 

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from runs import SMALL, command, configured
+from runs import SMALL, command, configured, here
 
 import train
 from leaderboard import rates
@@ -125,22 +125,28 @@ def test_a_file_that_does_not_import_is_one_line_where_it_is_chosen(tmp_path):
     (tmp_path / "mine" / "tasks").mkdir(parents=True)
     for name, source in (("__init__", ""), ("broken", "import nothing_of_that_name"), ("empty", "")):
         (tmp_path / "mine" / "tasks" / f"{name}.py").write_text(source)
-    for name, says in (("broken", "No module named 'nothing_of_that_name'"), ("empty", "defines 0 classes")):
-        chosen = command(tmp_path / "r", f"task={name}", path=tmp_path / "mine")
-        assert (chosen.returncode, chosen.stdout, len(chosen.stderr.splitlines())) == (1, "", 1), chosen.stderr
-        assert f"tasks.{name} " in chosen.stderr
-        assert says in chosen.stderr
-    assert command(tmp_path / "r", path=tmp_path / "mine").returncode == 0  # the others can be run
+    swept = command(tmp_path / "r", "task=broken,empty,parity", flags=["-m"], path=tmp_path / "mine")
+    assert swept.returncode == 0, swept.stderr  # the others can be run
+    assert [record["task"]["name"] for record in read(tmp_path / "r")] == ["parity"]
+    said = swept.stderr.splitlines()
+    assert len(said) == 2, said
+    for line, name, says in zip(
+        said, ("broken", "empty"), ("No module named 'nothing_of_that_name'", "defines 0 classes"), strict=True
+    ):
+        assert f"train: tasks.{name} " in line
+        assert says in line
 
 
 def test_a_sweep_goes_on_past_a_failure(tmp_path):
-    done = command(tmp_path / "r", "task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000", flags=["-m"])
+    short = ["training.length=3", "scoring.factors=[1]"]
+    swept = ["task=parity,counter", "model=neural_ode", "model.max_evaluations=3,1000000"]
+    done = here(tmp_path / "r", *short, *swept, flags=["-m"])
     assert done.returncode == 0, done.stderr
     assert sorted(r["status"] for r in read(tmp_path / "r")) == ["done", "done", "failed", "failed"]
 
 
 def test_a_sweep_goes_on_past_a_mistake(tmp_path):
-    done = command(tmp_path / "r", "task=counter", "task.modulus=1,3", flags=["-m"])
+    done = here(tmp_path / "r", "task=counter", "task.modulus=1,3", flags=["-m"])
     assert "modulus=1" in done.stderr
     assert [r["task"]["parameters"]["modulus"] for r in read(tmp_path / "r")] == [3]
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from hostile import here
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
@@ -384,6 +385,7 @@ def test_values_of_wrong_shape(revealed):
 
 
 def test_the_example_goes_through_a_round(tmp_path, monkeypatch):
+    here(monkeypatch)
     monkeypatch.chdir(tmp_path)
     shutil.copytree(EXAMPLE, "submissions/one")
     path, seen = Path("rounds/r.json"), []

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import torch
-from hostile import CASES, FIRST, Canary, build, description, disguise, good, instead, raw, say, tensor
+from hostile import CASES, FIRST, Canary, build, description, disguise, good, here, instead, raw, say, tensor
 from hypothesis import example, given
 from hypothesis import strategies as st
 from records import done, failed, score
@@ -65,7 +65,11 @@ def codes(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_hostile_submission_has_its_code_and_changes_nothing(name: str, base: Path, tmp_path: Path) -> None:
+def test_hostile_submission_has_its_code_and_changes_nothing(
+    name: str, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here(monkeypatch)
+    monkeypatch.setattr("leaderboard.protocol.words_at", lambda words, factor: 8)  # of what goes through the check
     folder, out = build(tmp_path, name, base), tmp_path / "records"
     out.mkdir()
     (out / "kept.json").write_text("{}")
@@ -391,7 +395,10 @@ def test_reference_weights_are_recognised(constructed: Path) -> None:
     assert [file.constructive for file in check(constructed).weights] == [True] * 8 + [False] + [True]
 
 
-def test_claims_that_do_not_hold_are_told_and_counts_are_those_of_the_weights(constructed: Path) -> None:
+def test_claims_that_do_not_hold_are_told_and_counts_are_those_of_the_weights(
+    constructed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here(monkeypatch)
     found = verify.verify(constructed, words=32)
     assert [fault.code for fault in found.faults] == ["S501"] * 8
     assert str(found.faults[0]).startswith("S501 parity, length 12, symbol: claimed 0.500, found 0.9")
@@ -446,7 +453,8 @@ def test_what_answers_by_its_symbol_alone_is_like_nothing() -> None:
     assert apart(*fresh) == 1
 
 
-def test_a_disguised_reference_is_constructive_and_one_net_is_not_two(tmp_path: Path) -> None:
+def test_a_disguised_reference_is_constructive_and_one_net_is_not_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here(monkeypatch)
     net = models.Net(models.get("resnet"), 2, 2, 8, 8)
     net.realise(tasks.get("parity").program())
     folder = good(tmp_path / "x")
