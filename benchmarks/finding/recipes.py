@@ -56,10 +56,12 @@ def _equal(runs: pd.DataFrame, equal: pd.DataFrame) -> Iterator[str]:
     of = ", ".join(sorted(set(equal["task"])))
     yield (
         f"At equal evaluations (`suite=standard_equal`, {len(equal)} runs on {of}): every architecture takes as many layers a "
-        "step of the program as make four evaluations of a block.\n"
+        "step of the program as make four evaluations of a block, a ResNet four and a FractalNet one. Rates are those that "
+        "were chosen at one layer a step.\n"
     )
     yield from _compared(equal)
     by = ["architecture", "recipe", "task", "seed"]
+    yield "\n*Refuted* where further seeds and tasks decide otherwise.\n"
     both = runs.merge(equal, on=by, suffixes=("", "_equal")).dropna(subset=["solved", "solved_equal"])
     columns = kinds(equal)
     at = {
@@ -67,5 +69,5 @@ def _equal(runs: pd.DataFrame, equal: pd.DataFrame) -> Iterator[str]:
         for key, part in both.groupby(["architecture", "recipe"])
     }
     rows = {row: [at.get((row, column), "–") for column in columns] for row in sorted(set(both["architecture"]))}
-    yield "\nA cell: runs of the same task, architecture, recipe and seed that solve, at equal steps → at equal evaluations.\n"
+    yield "A cell: runs of the same task, architecture, recipe and seed that solve, at equal steps → at equal evaluations.\n"
     yield table(columns, rows, "architecture")
