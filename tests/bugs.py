@@ -1177,7 +1177,7 @@ MUTANTS = [
         f"{CHOICES}::test_what_cannot_be_used_is_one_line",
     ),
     Mutant("leaderboard/cluster/sweep.py", "bool(self.flying) or self.pieces.left()", "bool(self.flying)", LOCALLY),
-    Mutant("leaderboard/cluster/sweep.py", "if workers.dismiss(address):", "if not workers.dismissed.add(address):", LOCALLY),
+    Mutant("leaderboard/cluster/sweep.py", "if workers.dismiss(address):", "if not workers.dismissed.add(address):", SENT_AWAY),
     Mutant("leaderboard/cluster/clusters.py", "new = address not in self.dismissed", "new = True", SENT_AWAY),
     Mutant("leaderboard/cluster/clusters.py", "        if address not in self.names:", "        if not self.names:", SENT_AWAY),
     Mutant("leaderboard/cluster/clusters.py", " if address not in self.dismissed}", "}", SENT_AWAY),

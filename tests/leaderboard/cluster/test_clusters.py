@@ -5,6 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from leaderboard.cluster.clusters import Workers
+from leaderboard.cluster.settings import ClusterError
+from leaderboard.cluster.sweep import Sweep
+from leaderboard.cluster.worker import Outcome
 
 
 class Scheduled:
@@ -65,3 +68,13 @@ def test_one_that_leaves_is_known_by_the_name_that_it_had(scheduled):
     workers.leave("tcp://a")
     workers.leave("tcp://c")
     assert workers.leaving == {"0", "2"}
+
+
+def test_the_head_sends_away_once_who_cannot_write_and_ends_with_the_last(scheduled, capsys):
+    workers, head = Workers(scheduled, scheduled, 2), SimpleNamespace(addresses={"tcp://a": 0, "tcp://b": 1})
+    for _ in range(2):
+        Sweep._broken(head, workers, Outcome("id", "broken", "no space", worker="tcp://a"))
+    assert (head.addresses, scheduled.ended) == ({"tcp://b": 1}, [0, 0])
+    assert capsys.readouterr().err == "dask: worker tcp://a is sent away: no space\n"
+    with pytest.raises(ClusterError, match="no space"):
+        Sweep._broken(head, workers, Outcome("id", "broken", "no space", worker="tcp://b"))
