@@ -15,7 +15,7 @@ from finding.hardness import before, groups
 from finding.noise import noise
 from finding.predictors import predictors
 from finding.recipes import recipes
-from finding.runs import depths, runs_of, table
+from finding.runs import cell, depths, runs_of, table
 from finding.unlearnt import unlearnt
 from matplotlib.figure import Figure
 
@@ -40,9 +40,7 @@ def begun(runs: pd.DataFrame) -> Iterator[str]:
         "solve, of all, and in brackets those that fit.\n"
     )
     some = runs.dropna(subset=["solved"]).assign(row=runs["architecture"] + ", " + runs["recipe"])
-    cells = {
-        of: f"{part['solved'].sum():.0f}/{len(part)} ({part['fits'].sum():.0f})" for of, part in some.groupby(["row", "task"])
-    }
+    cells = {of: cell(part) for of, part in some.groupby(["row", "task"])}
     columns = sorted(set(some["task"]))
     yield table(columns, {row: [cells.get((row, task), "–") for task in columns] for row in sorted(set(some["row"]))}, "row")
 

@@ -46,13 +46,15 @@ def _last(record: dict[str, Any]) -> float:
     return float(np.mean(logged[-max(1, len(logged) // 10) :])) if logged else np.nan
 
 
+def cell(part: pd.DataFrame) -> str:
+    """Runs that solve, of all, and in brackets those that fit."""
+    return f"{part['solved'].sum():.0f}/{len(part)} ({part['fits'].sum():.0f})"
+
+
 def shares(runs: pd.DataFrame, by: str) -> tuple[list[str], dict[str, list[str]]]:
-    """Recipes, and rows of cells: runs that solve, of all, and in brackets those that fit."""
+    """Recipes, and rows of a `cell` for each."""
     columns = kinds(runs)
-    at = {
-        key: f"{part['solved'].sum():.0f}/{len(part)} ({part['fits'].sum():.0f})"
-        for key, part in runs.dropna(subset=["solved"]).groupby([by, "recipe"])
-    }
+    at = {key: cell(part) for key, part in runs.dropna(subset=["solved"]).groupby([by, "recipe"])}
     return columns, {row: [at.get((row, column), "–") for column in columns] for row in sorted(set(runs[by]))}
 
 

@@ -52,13 +52,13 @@ class _Block:
     """Nets in training, and what was seen of each: losses, the step at which it first solved, why it ended."""
 
     def __init__(self, cfg: Config, task: tasks.Task, nets: Sequence[models.Net]) -> None:
+        from models.training.learner import Progress
         from models.training.together import Together
 
         t = cfg.training
         self.cfg, self.task, self.nets, self.seeds = cfg, task, nets, seeds(cfg)
         self.made = Together(nets, t.steps, rate(cfg, nets[0]), t.weight_decay, t.clip, **terms(cfg))
-        self.loss: list[list[tuple[int, float]]] = [[] for _ in nets]
-        self.solved_at: list[int | None] = [None] * len(nets)
+        self.seen = [Progress() for _ in nets]
         self.ended = [""] * len(nets)
 
     @property
@@ -82,10 +82,11 @@ class _Block:
         for k, (net, seed) in enumerate(zip(self.nets, self.seeds, strict=True)):
             if self.ended[k]:
                 continue
-            self.loss[k].append((self.done, losses[k]))
+            seen = self.seen[k]
+            seen.loss.append((self.done, losses[k]))
             net.eval()
-            if self.solved_at[k] is None and solves(net, self.task, self.cfg.training.length, protocol.CHECKED, seed):
-                self.solved_at[k] = self.done
+            if seen.solved_at is None and solves(net, self.task, self.cfg.training.length, protocol.CHECKED, seed):
+                seen.solved_at = self.done
             net.train()
 
     def entries(self) -> list[Ended]:
@@ -95,8 +96,8 @@ class _Block:
                 self.ended[k] = "the weights are not finite after the last step"
         named = f"{self.nets[0].architecture.label} on {self.task.label}"
         return [
-            RuntimeError(f"{named}: {why}") if why else entry(self.cfg, loss, solved_at)
-            for why, loss, solved_at in zip(self.ended, self.loss, self.solved_at, strict=True)
+            RuntimeError(f"{named}: {why}") if why else entry(self.cfg, seen)
+            for why, seen in zip(self.ended, self.seen, strict=True)
         ]
 
     def state(self) -> dict[str, Any]:
@@ -107,8 +108,8 @@ class _Block:
             "optimiser": self.made.optimiser.state_dict(),
             "schedule": self.made.schedule.state_dict(),
             "generators": [net.generator.get_state() for net in self.nets],
-            "loss": [[list(pair) for pair in loss] for loss in self.loss],
-            "solved_at": self.solved_at,
+            "loss": [[list(pair) for pair in seen.loss] for seen in self.seen],
+            "solved_at": [seen.solved_at for seen in self.seen],
             "ended": self.ended,
         }
 
@@ -122,5 +123,6 @@ class _Block:
         self.made.schedule.load_state_dict(state["schedule"])
         for net, generator in zip(self.nets, state["generators"], strict=True):
             net.generator.set_state(generator)
-        self.loss = [[(step, loss) for step, loss in seen] for seen in state["loss"]]
-        self.solved_at, self.ended = list(state["solved_at"]), list(state["ended"])
+        for seen, losses, solved_at in zip(self.seen, state["loss"], state["solved_at"], strict=True):
+            seen.loss, seen.solved_at = [(step, loss) for step, loss in losses], solved_at
+        self.ended = list(state["ended"])

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from leaderboard.store.checkpoint import Checkpoints
 from tasks.words.split import draw, seeded
 
 if TYPE_CHECKING:
-    from models.training.learner import Batch
+    from models.training.learner import Batch, Progress
 
 
 def fit(
@@ -78,7 +78,7 @@ def fit(
         raise
     if learner.done < t.steps:
         raise KeyboardInterrupt  # Lightning swallows it; a run cut short is no result
-    return entry(cfg, learner.progress.loss, learner.progress.solved_at)
+    return entry(cfg, learner.progress)
 
 
 def batch(cfg: Config, task: tasks.Task, seed: int, step: int) -> "Batch":
@@ -107,14 +107,14 @@ def broken(error: RuntimeError, cfg: Config, task: tasks.Task, net: models.Net, 
     locate(error, net, task, length, tokens, depth)
 
 
-def entry(cfg: Config, loss: Iterable[tuple[int, float]], solved_at: int | None) -> dict[str, Any]:
+def entry(cfg: Config, seen: "Progress") -> dict[str, Any]:
     """The record's entry on a training that was finished."""
     t = cfg.training
     return {
         "steps": t.steps,
         "examples": t.steps * t.batch,
-        "examples_to_solve": None if solved_at is None else solved_at * t.batch,
-        "loss": [list(pair) for pair in loss],
+        "examples_to_solve": None if seen.solved_at is None else seen.solved_at * t.batch,
+        "loss": [list(pair) for pair in seen.loss],
     }
 
 

@@ -54,7 +54,7 @@ def run(cfg: Config, leave: Callable[[], bool] = _never) -> dict[str, Any]:
         logger = wandb_logger(cfg, task)
         weights = _trained(cfg, task, record, saved, logger, spent, leave)
     except Exception as error:  # whatever it is, the sweep goes on and the record says why
-        record |= _failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
+        record |= _raised(error)
     record["cost"] = _cost(saved.spent(), spent[0] if spent else None, started)
     write(folder, record, weights)
     if record["status"] == "done":
@@ -85,6 +85,10 @@ def _edited(record: dict[str, Any], before: dict[str, Any]) -> str | None:
 
 def _failure(reason: str) -> dict[str, Any]:
     return {"status": "failed", "reason": reason, "scores": []}
+
+
+def _raised(error: Exception) -> dict[str, Any]:
+    return _failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 def _cost(spent: tuple[float, float], training: float | None, started: datetime) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def _block(cfg: Config, task: tasks.Task, architecture: models.Architecture, lea
             record["training"] = end
             weights = _measured(one, task, net.cpu(), record)
         except Exception as error:
-            record |= _failure(f"{type(error).__name__}: {' '.join(str(error).split())}")
+            record |= _raised(error)
         measuring = clock.spent()
         record["cost"] = _cost((seconds + measuring[0], training + measuring[1]), training, started)
         write(folder, record, weights)
